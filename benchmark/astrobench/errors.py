@@ -1,0 +1,53 @@
+"""Expected faults: each prints as one line that says what, which value, what is allowed, the nearest name.
+
+    AstrobenchError          exit code 2: the input can be mended and nothing was run
+    ├── SuiteError           a suite, profile, override or parameter
+    ├── PluginError          a plugin that is unknown, broken, or named twice
+    ├── DataError            images, labels or catalogues that cannot be used
+    ├── DeviceError          a device that is not there
+    └── StoreError           a results directory that cannot be used
+
+Anything else keeps its traceback: it is a fault of the program, not of the person.
+"""
+
+from __future__ import annotations
+
+import difflib
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+
+class AstrobenchError(Exception):
+    """A fault that the reader of the message can mend."""
+
+    exit_code = 2
+
+
+class SuiteError(AstrobenchError):
+    """A suite, profile, override or parameter that cannot be run."""
+
+
+class PluginError(AstrobenchError):
+    """A plugin that is unknown, broken, or named by two distributions."""
+
+
+class DataError(AstrobenchError):
+    """Images, labels or a catalogue that cannot be used."""
+
+
+class DeviceError(AstrobenchError):
+    """A device that this machine does not have."""
+
+
+class StoreError(AstrobenchError):
+    """A results directory or stored file that cannot be used."""
+
+
+def did_you_mean(name: str, known: Iterable[str]) -> str:
+    """Return "; did you mean 'x'? known: …" for an unknown name, ready to append to a message."""
+    choices = sorted({str(choice) for choice in known})
+    close = difflib.get_close_matches(name, choices, n=1, cutoff=0.5)
+    guess = f"; did you mean '{close[0]}'?" if close else ";"
+    return f"{guess} known: {', '.join(choices) or 'none'}"

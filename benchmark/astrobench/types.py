@@ -1,0 +1,158 @@
+"""The values that pass between the engine and its plugins. No torch here: these load fast and travel far.
+
+Axes, the same letters everywhere: N images, B batch, C bands, H rows, W columns, F latent features, K outputs,
+L layers.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Literal, NamedTuple
+
+if TYPE_CHECKING:
+    import numpy as np
+    import torch
+
+Stretch = Callable[["np.ndarray"], "np.ndarray"]
+"""Flux → network input: float32 (…, C, H, W) to float32 of the same shape. Picklable, and pure."""
+
+Task = Literal["classification", "regression"]
+Better = Literal["higher", "lower"]
+
+
+@dataclass(frozen=True, eq=False)
+class Observation:
+    """How images were taken, for perturbations that act on flux.
+
+    years: exposure in survey years. sky: mean sky in e⁻/pixel per band at that exposure, already subtracted
+    from the images. scene: float32 (N, C, H, W), the noiseless source in e⁻ at that exposure (PSF applied), or
+    None where nobody knows it.
+    """
+
+    years: float
+    sky: tuple[float, ...]
+    scene: np.ndarray | None = None
+
+
+@dataclass(frozen=True, eq=False)
+class Unlabelled:
+    """Images without labels: all that a method may see of a target domain.
+
+    images: float32 (N, C, H, W), flux in `Dataset.unit`; may be a read-only memory map. ids: str (N,), the
+    object each image shows; the same id in two domains is the same galaxy. stretch: flux → network input.
+    """
+
+    images: np.ndarray
+    ids: np.ndarray
+    stretch: Stretch
+    observation: Observation | None = None
+
+
+@dataclass(frozen=True, eq=False)
+class Labelled(Unlabelled):
+    """Images with labels: int64 (N,) class indices, or float32 (N, K) targets of a regression."""
+
+    labels: np.ndarray = field(kw_only=True)
+
+
+@dataclass(frozen=True, eq=False)
+class Dataset:
+    """What a dataset plugin returns. tests: domain name → test set, source domain first.
+
+    oracle: opens the *labelled* target training set. The engine calls it only for a method marked as an
+    oracle, so that target labels do not exist for any other.
+    """
+
+    train: Labelled
+    valid: Labelled
+    target: Unlabelled
+    tests: Mapping[str, Labelled]
+    unit: str
+    pixel_scale: float
+    bands: tuple[str, ...]
+    classes: tuple[str, ...]
+    licence: str
+    citation: str
+    synthetic: bool
+    task: Task = "classification"
+    oracle: Callable[[], Labelled] | None = None
+
+
+class Output(NamedTuple):
+    """What a network returns: latent float32 (B, F) and logits float32 (B, K)."""
+
+    latent: torch.Tensor
+    logits: torch.Tensor
+
+
+@dataclass(frozen=True, eq=False)
+class Batch:
+    """What a perturbation is given: one whole test set of one domain.
+
+    flux: float32 (N, C, H, W) in `unit`. inputs: torch float32 (N, C, H, W), the stretched flux, on the
+    model's device. labels: int64 (N,), or None for a target domain. limits: the lowest and highest input value
+    that the source training set reaches.
+    """
+
+    flux: np.ndarray
+    inputs: torch.Tensor
+    labels: np.ndarray | None
+    ids: np.ndarray
+    stretch: Stretch
+    observation: Observation | None
+    unit: str
+    pixel_scale: float
+    bands: tuple[str, ...]
+    limits: tuple[float, float]
+    report: Callable[[str, int, int], None] = field(default=lambda text, done, total: None)
+
+
+@dataclass(frozen=True, eq=False)
+class Perturbed:
+    """What a perturbation returns: exactly one of `flux` (it acted on flux) or `inputs` (on network inputs).
+
+    rows: int64 (M,), which images of the batch are returned, in order; None means all of them. facts: per-image
+    arrays, first axis M, stored with the prediction (success, generations, queries, …).
+    """
+
+    flux: np.ndarray | None = None
+    inputs: torch.Tensor | None = None
+    rows: np.ndarray | None = None
+    facts: Mapping[str, np.ndarray] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, eq=False)
+class Prediction:
+    """What a network said of one domain under one perturbation, as stored, with the truth beside it.
+
+    ids: str (N,). latent: float32 (N, F). logits: float32 (N, K). labels: int64 (N,) or float32 (N, K).
+    facts: per-image arrays from the perturbation. grams: float64 (L, nb, n, n), the Gram matrix of each CKA
+    layer on nb batches of n images (the first nb·n images, in order), features centred over the batch; None
+    where they were not asked for. layers: their names.
+    """
+
+    ids: np.ndarray
+    latent: np.ndarray
+    logits: np.ndarray
+    labels: np.ndarray
+    classes: tuple[str, ...]
+    task: Task = "classification"
+    facts: Mapping[str, np.ndarray] = field(default_factory=dict)
+    grams: np.ndarray | None = None
+    layers: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True)
+class Score:
+    """One number of one cell. se: standard error over the images of this cell; n: images it rests on.
+
+    value may be NaN, then note says why ("no image was flipped").
+    """
+
+    value: float
+    unit: str = ""
+    better: Better | None = None
+    se: float | None = None
+    n: int | None = None
+    note: str = ""
