@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 
 from astrobench.errors import AstrobenchError, DataError, DeviceError, PluginError, StoreError, SuiteError
 from astrobench.hookspecs import hookimpl
+from astrobench.progress import report
 from astrobench.seeds import Streams
 from astrobench.types import (
     Batch,
@@ -51,6 +52,7 @@ __all__ = [
     "SuiteError",
     "Unlabelled",
     "hookimpl",
+    "report",
 ]
 
 

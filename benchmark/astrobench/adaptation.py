@@ -69,7 +69,10 @@ class Alignment(Method):
     """
 
     def __init__(
-        self, distance: Callable[[torch.Tensor, torch.Tensor], torch.Tensor], weight: float, name: str = "align"
+        self,
+        distance: Callable[[torch.Tensor, torch.Tensor], torch.Tensor],
+        weight: float,
+        name: str = "align",
     ) -> None:
         super().__init__()
         self.distance, self.weight, self.name = distance, weight, name

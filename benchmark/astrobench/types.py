@@ -105,7 +105,6 @@ class Batch:
     pixel_scale: float
     bands: tuple[str, ...]
     limits: tuple[float, float]
-    report: Callable[[str, int, int], None] = field(default=lambda text, done, total: None)
 
 
 @dataclass(frozen=True, eq=False)

@@ -1,0 +1,133 @@
+"""The rows of a leaderboard: one line of JSON a cell, and the header that says how to read them.
+
+A file of records is JSON lines: the header first, then one row a cell, sorted by identity. It needs no torch, no
+plugin and no GPU to be read, so CI republishes a leaderboard from text.
+"""
+
+from __future__ import annotations
+
+import base64
+import json
+from dataclasses import asdict, dataclass, field
+from typing import TYPE_CHECKING, Any
+
+from astrobench.errors import StoreError
+from astrobench.types import Score
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Mapping
+    from pathlib import Path
+
+    import numpy as np
+
+SCHEMA = 1
+
+
+@dataclass(frozen=True)
+class Row:
+    """One cell: what was run, how it ended, and its numbers.
+
+    The axes hold labels as the suite gives them. status: "ok", or why it failed ("plugin_error", …) with the
+    reason. correct: for a classification, which test images were right, packed bits in base64, in the order of
+    the sorted ids, so that two methods can be compared image by image. provenance: where the number comes from.
+    """
+
+    dataset: str
+    domain: str
+    architecture: str
+    method: str
+    perturbation: str
+    seed: int
+    cell: str
+    training: str
+    status: str
+    reason: str = ""
+    oracle: bool = False
+    scores: Mapping[str, Score] = field(default_factory=dict)
+    correct: str = ""
+    correct_n: int = 0
+    provenance: Mapping[str, Any] = field(default_factory=dict)
+
+    @property
+    def identity(self) -> tuple[str, str, str, str, str, int]:
+        """What the row is about, in the order by which rows are sorted."""
+        return self.dataset, self.architecture, self.method, self.domain, self.perturbation, self.seed
+
+
+@dataclass(frozen=True)
+class Header:
+    """What a file of rows belongs to. suite: the whole suite as run (its `model_dump`). command: what made it."""
+
+    suite: Mapping[str, Any]
+    profile: str
+    command: str
+    schema: int = SCHEMA
+
+
+def pack_bits(correct: np.ndarray) -> str:
+    """Return bool (N,) as base64 text of packed bits."""
+    import numpy as np
+
+    return base64.b64encode(np.packbits(correct.astype(bool)).tobytes()).decode("ascii")
+
+
+def unpack_bits(text: str, n: int) -> np.ndarray:
+    """Return the bool (N,) behind `pack_bits`."""
+    import numpy as np
+
+    bits = np.unpackbits(np.frombuffer(base64.b64decode(text), dtype=np.uint8))
+    return bits[:n].astype(bool)
+
+
+def write_rows(path: Path, header: Header, rows: Iterable[Row]) -> None:
+    """Write a file of records, sorted, byte for byte the same whenever the rows are the same."""
+    lines = [json.dumps({"header": asdict(header)}, sort_keys=True)]
+    lines += [json.dumps(_plain(row), sort_keys=True) for row in sorted(rows, key=lambda row: row.identity)]
+    path.write_text("\n".join(lines) + "\n", encoding="utf-8")
+
+
+def read_rows(path: Path) -> tuple[Header, tuple[Row, ...]]:
+    """Read a file of records. Raises StoreError naming the file and line that cannot be read."""
+    lines = path.read_text(encoding="utf-8").splitlines()
+    if not lines:
+        raise StoreError(f"{path} is empty: expected a header line and one line a cell")
+    header = _line(path, 1, lines[0], lambda body: Header(**body["header"]))
+    if header.schema != SCHEMA:
+        raise StoreError(f"{path} has record schema {header.schema}, this astrobench reads {SCHEMA}")
+    return header, tuple(_line(path, n, line, _row) for n, line in enumerate(lines[1:], 2) if line.strip())
+
+
+def _line(path: Path, number: int, text: str, build: Any) -> Any:
+    try:
+        return build(json.loads(text, parse_constant=_refuse))
+    except (ValueError, TypeError, KeyError, RecursionError) as error:
+        raise StoreError(f"{path}:{number} is not a record: {error}") from None
+
+
+def _refuse(constant: str) -> float:
+    raise ValueError(f"{constant} is not JSON")
+
+
+def _row(body: dict[str, Any]) -> Row:
+    scores = {name: score_from_plain(score) for name, score in body.pop("scores").items()}
+    return Row(scores=scores, **body)
+
+
+def _plain(row: Row) -> dict[str, Any]:
+    body = {name: value for name, value in vars(row).items() if name != "scores"}
+    return {**body, "scores": {name: score_to_plain(score) for name, score in row.scores.items()}}
+
+
+def score_to_plain(score: Score) -> dict[str, Any]:
+    """Return a score as JSON types, with null for a value that is not finite."""
+    body = {name: value for name, value in asdict(score).items() if value not in (None, "")}
+    for name in ("value", "se"):
+        if name in body and not abs(body[name]) < float("inf"):
+            body[name] = None
+    return body
+
+
+def score_from_plain(body: Mapping[str, Any]) -> Score:
+    """Return the score behind `score_to_plain`: a null value is NaN."""
+    value = body.get("value")
+    return Score(**{**body, "value": float("nan") if value is None else float(value)})
