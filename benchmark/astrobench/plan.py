@@ -1,0 +1,271 @@
+"""Suite × registry → plan: every cell of the cross product, with the keys that say what its number depends on.
+
+Keys chain: dataset → training → cell. Metrics, executor and the index of a device stay outside, so one more
+metric or perturbation trains nothing again, and a training moves between machines of one device class.
+"""
+
+from __future__ import annotations
+
+from dataclasses import asdict, dataclass
+from functools import cached_property
+from itertools import product
+from typing import TYPE_CHECKING, Any
+
+from astrobench.digests import content_digest, source_digest
+from astrobench.errors import SuiteError, did_you_mean
+from astrobench.keys import key_of
+from astrobench.suite import AXES, Training, check_suite, merged
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from astrobench.registry import Plugin, Registry
+    from astrobench.suite import Suite, Use
+
+SCHEMA = 1
+
+
+@dataclass(frozen=True)
+class Choice:
+    """One plugin as a suite uses it: label, completed parameters, origin, and the digest of its source.
+
+    content: what enters a key; as params, but with files replaced by the digest of their content.
+    """
+
+    kind: str
+    plugin: str
+    label: str
+    params: Mapping[str, Any]
+    content: Mapping[str, Any]
+    origin: str
+    digest: str
+
+    @property
+    def identity(self) -> dict[str, Any]:
+        """What a number depends on: not the label, not where a file lies."""
+        return {
+            "plugin": self.plugin,
+            "params": dict(self.content),
+            "origin": self.origin.split()[0],
+            "digest": self.digest,
+        }
+
+
+@dataclass(frozen=True)
+class Job:
+    """A training: what several cells share."""
+
+    key: str
+    dataset: Choice
+    dataset_key: str
+    source: str
+    architecture: Choice
+    method: Choice
+    training: Mapping[str, Any]
+    seed: int
+    limit: int | None
+    threads: int
+    device: str
+
+
+@dataclass(frozen=True)
+class Cell:
+    """One dataset × domain × architecture × method × perturbation × seed."""
+
+    key: str
+    job: str
+    domain: str
+    perturbation: Choice
+    predict: Mapping[str, Any]
+
+
+@dataclass(frozen=True)
+class Plan:
+    """All cells of a suite and the trainings that they share, in the order of the axes."""
+
+    suite: Suite
+    profile: str
+    jobs: Mapping[str, Job]
+    cells: tuple[Cell, ...]
+    metrics: tuple[Choice, ...]
+
+    @cached_property
+    def index(self) -> Mapping[tuple[Any, ...], Cell]:
+        """Cells by their labels, in the order of AXES."""
+        return {self._place(self.labels(cell)): cell for cell in self.cells}
+
+    def at(self, cell: Cell, **labels: Any) -> Cell | None:
+        """Return the cell that differs from `cell` in these labels only, or None where the plan has none."""
+        return self.index.get(self._place({**self.labels(cell), **labels}))
+
+    def _place(self, labels: Mapping[str, Any]) -> tuple[Any, ...]:
+        return tuple(labels[axis] for axis in AXES)
+
+    def job_of(self, cell: Cell) -> Job:
+        """Return the training of a cell."""
+        return self.jobs[cell.job]
+
+    def labels(self, cell: Cell) -> dict[str, Any]:
+        """Return the cell's label on each axis."""
+        job = self.job_of(cell)
+        named = {kind: getattr(job, kind).label for kind in ("dataset", "architecture", "method")}
+        return {**named, "domain": cell.domain, "perturbation": cell.perturbation.label, "seed": job.seed}
+
+
+def make_plan(suite: Suite, registry: Registry, profile: str, device: str) -> Plan:
+    """Return the plan of a suite. device: the class, "cpu" or "cuda".
+
+    Raises PluginError for an unknown plugin, SuiteError for a parameter, filter or label that is wrong.
+    """
+    axes = suite.axes
+    datasets, architectures, methods, perturbations = (
+        _choices(registry, kind, uses)
+        for kind, uses in (
+            ("datasets", axes.dataset),
+            ("architectures", axes.architecture),
+            ("methods", axes.method),
+            ("perturbations", axes.perturbation),
+        )
+    )
+    _check_reference(suite, methods)
+    rules = {use.label: _rules(suite, use) for use in axes.method}
+    jobs: dict[str, Job] = {}
+    cells: dict[str, Cell] = {}
+    for dataset, architecture, method, seed in product(datasets, architectures, methods, axes.seed):
+        job = _job(suite, dataset, architecture, method, rules[method.label], seed, device)
+        for domain, perturbation in product(axes.domain, perturbations):
+            cell = _cell(suite, job, domain, perturbation)
+            labels = {
+                "dataset": dataset.label, "domain": domain, "architecture": architecture.label,
+                "method": method.label, "perturbation": perturbation.label, "seed": seed,
+            }  # fmt: skip
+            if _kept(suite, labels):
+                jobs[job.key] = job
+                cells[cell.key] = cell
+    _check_filters(suite)
+    if not cells:
+        raise SuiteError(f"suite {suite.name!r}: where and exclude leave no cell of the cross product")
+    return Plan(suite, profile, jobs, tuple(cells.values()), _choices(registry, "metrics", suite.metrics))
+
+
+def clean_cell(plan: Plan, cell: Cell) -> Cell | None:
+    """Return the cell that `cell` is held against, or None where the plan lacks it.
+
+    A perturbed domain is held against the same domain unperturbed; an unperturbed one against the source.
+    """
+    unperturbed = next((use.label for use in plan.suite.axes.perturbation if use.plugin == "none"), "none")
+    domain = plan.suite.axes.domain[0] if cell.perturbation.plugin == "none" else cell.domain
+    return plan.at(cell, domain=domain, perturbation=unperturbed)
+
+
+def reference_cell(plan: Plan, cell: Cell) -> Cell | None:
+    """Return the same cell under the suite's reference method, on the same seed."""
+    return plan.at(cell, method=plan.suite.reference)
+
+
+def _choices(registry: Registry, kind: str, uses: tuple[Use, ...]) -> tuple[Choice, ...]:
+    chosen = tuple(_choice(registry.get(kind, use.plugin), use) for use in uses)
+    labels = [choice.label for choice in chosen]
+    twice = sorted({label for label in labels if labels.count(label) > 1})
+    if twice:
+        raise SuiteError(f"two {kind} of the suite share the label {twice[0]!r}; give one of them a label of its own")
+    return chosen
+
+
+def _choice(plugin: Plugin, use: Use) -> Choice:
+    params = plugin.complete(use.params)
+    files = {p.name for p in plugin.signature.parameters if "Path" in p.annotation and params[p.name] is not None}
+    content = {name: content_digest(value) if name in files else value for name, value in params.items()}
+    origin = f"{plugin.distribution} {plugin.version}"
+    return Choice(plugin.kind, use.plugin, use.label, params, content, origin, plugin.digest)
+
+
+def _rules(suite: Suite, use: Use) -> Training:
+    """Return the training rules of one method: the suite's, with what the method's entry overrides."""
+    body = suite.model_dump(mode="json")
+    body["training"] = merged(body["training"], use.training)
+    return check_suite(body, f"method {use.label!r}").training
+
+
+def _job(
+    suite: Suite, dataset: Choice, architecture: Choice, method: Choice, rules: Training, seed: int, device: str
+) -> Job:
+    dataset_key = key_of({"schema": SCHEMA, "dataset": dataset.identity})
+    depends = {
+        "schema": SCHEMA,
+        "protocol": source_digest("astrobench.training:train"),
+        "dataset": dataset_key,
+        "source": suite.axes.domain[0],
+        "architecture": architecture.identity,
+        "method": method.identity,
+        "training": rules.model_dump(mode="json"),
+        "seed": seed,
+        "limit": suite.limit,
+        "threads": suite.threads,
+        "device": device,
+    }
+    return Job(
+        key_of(depends), dataset, dataset_key, suite.axes.domain[0], architecture, method, depends["training"],
+        seed, suite.limit, suite.threads, device,
+    )  # fmt: skip
+
+
+def _cell(suite: Suite, job: Job, domain: str, perturbation: Choice) -> Cell:
+    predict = suite.predict.model_dump(mode="json")
+    depends = {
+        "schema": SCHEMA,
+        "protocol": source_digest("astrobench.predicting:predict"),
+        "training": job.key,
+        "domain": domain,
+        "perturbation": perturbation.identity,
+        "predict": predict,
+    }
+    return Cell(key_of(depends), job.key, domain, perturbation, predict)
+
+
+def _kept(suite: Suite, labels: Mapping[str, Any]) -> bool:
+    wanted = not suite.where or any(_matches(clause, labels) for clause in suite.where)
+    return wanted and not any(_matches(clause, labels) for clause in suite.exclude)
+
+
+def _matches(clause: Mapping[str, Any], labels: Mapping[str, Any]) -> bool:
+    return all(labels[axis] in (value if isinstance(value, list) else [value]) for axis, value in clause.items())
+
+
+def _check_filters(suite: Suite) -> None:
+    """Refuse a filter that names a label which is not on its axis: it would silently do nothing."""
+    known = {
+        axis: [getattr(value, "label", value) for value in getattr(suite.axes, axis)]
+        for axis in type(suite.axes).model_fields
+    }
+    for name, clauses in (("where", suite.where), ("exclude", suite.exclude)):
+        for axis, value in ((axis, v) for clause in clauses for axis, v in clause.items()):
+            for label in value if isinstance(value, list) else [value]:
+                if label not in known[axis]:
+                    raise SuiteError(
+                        f"{name}.{axis} = {label!r} is not on that axis{did_you_mean(str(label), map(str, known[axis]))}"
+                    )
+
+
+def _check_reference(suite: Suite, methods: tuple[Choice, ...]) -> None:
+    labels = [method.label for method in methods]
+    if suite.reference not in labels:
+        raise SuiteError(
+            f"reference = {suite.reference!r} is not on the method axis{did_you_mean(suite.reference, labels)}"
+        )
+
+
+def plain(value: Job | Cell | Choice) -> dict[str, Any]:
+    """Return a job, cell or choice as JSON types, to travel to a worker."""
+    return asdict(value)
+
+
+def job_from(body: Mapping[str, Any]) -> Job:
+    """Return the job behind `plain`."""
+    choices = {name: Choice(**body[name]) for name in ("dataset", "architecture", "method")}
+    return Job(**{**body, **choices})
+
+
+def cell_from(body: Mapping[str, Any]) -> Cell:
+    """Return the cell behind `plain`."""
+    return Cell(**{**body, "perturbation": Choice(**body["perturbation"])})

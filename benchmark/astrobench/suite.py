@@ -1,0 +1,230 @@
+"""A suite: what to sweep, how to train, what to show. A TOML file, checked before anything runs."""
+
+from __future__ import annotations
+
+import json
+import tomllib
+from typing import TYPE_CHECKING, Annotated, Any, Literal
+
+from pydantic import BaseModel, ConfigDict, Field, StringConstraints, ValidationError, model_validator
+
+from astrobench.errors import SuiteError, did_you_mean
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+AXES = ("dataset", "domain", "architecture", "method", "perturbation", "seed")
+
+Name = Annotated[str, StringConstraints(pattern=r"^[a-z0-9][a-z0-9._-]{0,63}$")]
+Label = Annotated[str, StringConstraints(pattern=r"^[A-Za-z0-9][A-Za-z0-9 ._+:()=,/-]{0,79}$")]
+Quirk = Literal["no_gradient_reset", "random_batches", "cumulative_patience"]
+
+
+class Strict(BaseModel):
+    """A table of a suite: no unknown key, no silent conversion, no change after it was read."""
+
+    model_config = ConfigDict(extra="forbid", strict=True, frozen=True)
+
+
+class Use(Strict):
+    """A plugin on an axis: its name alone, or a table with a label and parameters.
+
+    training: for a method, settings of `[training]` that hold for it alone (a published quirk).
+    """
+
+    plugin: str
+    label: Label = ""
+    params: dict[str, Any] = {}
+    training: dict[str, Any] = {}
+
+    @model_validator(mode="before")
+    @classmethod
+    def _from_text(cls, value: Any) -> Any:
+        body = {"plugin": value} if isinstance(value, str) else value
+        if isinstance(body, dict) and not body.get("label") and isinstance(body.get("plugin"), str):
+            params = body.get("params") or {}
+            told = ",".join(f"{name}={params[name]}" for name in params) if isinstance(params, dict) else ""
+            body = {**body, "label": body["plugin"] + (f"({told})" if told else "")}
+        return body
+
+
+class Axes(Strict):
+    """The axes whose cross product is swept. domain: names of the dataset's test sets, source first."""
+
+    dataset: tuple[Use, ...] = Field(min_length=1)
+    domain: tuple[Label, ...] = Field(min_length=1)
+    architecture: tuple[Use, ...] = Field(min_length=1)
+    method: tuple[Use, ...] = Field(min_length=1)
+    perturbation: tuple[Use, ...] = (Use(plugin="none", label="none"),)
+    seed: tuple[Annotated[int, Field(ge=0)], ...] = Field(default=(0, 1, 2, 3, 4), min_length=1)
+
+
+class Training(Strict):
+    """The budget and rules of a training, the same for every method.
+
+    selection: which epoch is kept ("source_valid": best accuracy on the source validation set; "last").
+    quirks: published faults to repeat, by name (see the README of the suite that asks for them).
+    """
+
+    epochs: int = Field(default=20, ge=1)
+    batch_size: int = Field(default=128, ge=2)
+    optimizer: Literal["adam", "adamw", "sgd"] = "adam"
+    learning_rate: float = Field(default=1e-3, gt=0)
+    betas: tuple[float, float] = (0.9, 0.999)
+    weight_decay: float = Field(default=0.0, ge=0)
+    schedule: Literal["constant", "cosine", "one_cycle"] = "cosine"
+    patience: int | None = Field(default=None, ge=1)
+    selection: Literal["source_valid", "last"] = "source_valid"
+    class_weights: bool = True
+    augment: tuple[Literal["flips", "rotations"], ...] = ()
+    precision: Literal["float32", "bf16"] = "float32"
+    gradient_clip: float | None = Field(default=None, gt=0)
+    quirks: tuple[Quirk, ...] = ()
+
+
+class Predict(Strict):
+    """How test sets are predicted. cka_images: how many images, in batches of cka_batch, feed the CKA."""
+
+    batch_size: int = Field(default=32, ge=1)
+    cka_images: int = Field(default=256, ge=0)
+    cka_batch: int = Field(default=128, ge=4)
+
+
+class Column(Strict):
+    """A column of the leaderboard: one score at one domain and perturbation.
+
+    kind: "mean" over seeds, or "gain" over the reference method, paired, with its interval.
+    """
+
+    title: str
+    score: str
+    domain: Label
+    perturbation: Label = "none"
+    kind: Literal["mean", "gain"] = "mean"
+    percent: bool = False
+    help: str = ""
+
+
+class Rank(Strict):
+    """The cell whose per-image outcomes rank the methods."""
+
+    domain: Label
+    perturbation: Label = "none"
+
+
+class Published(Strict):
+    """A published number to set beside ours, or the word that it could not be recovered."""
+
+    architecture: Label
+    method: Label
+    column: str
+    value: float | None = None
+    text: str = ""
+    source: str
+
+
+class Suite(Strict):
+    """A whole suite after its profile was applied."""
+
+    name: Name
+    version: int = Field(ge=1)
+    title: str
+    description: str = ""
+    synthetic: bool = False
+    reference: str = "source_only"
+    default_profile: dict[Literal["cpu", "cuda"], str] = {}
+    notes: tuple[str, ...] = ()
+    threads: int = Field(default=1, ge=1)
+    timeout: float = Field(default=86400.0, gt=0, description="seconds a training and its cells may take")
+    limit: int | None = Field(default=None, ge=1, description="images kept of each split")
+    axes: Axes
+    metrics: tuple[Use, ...] = (Use(plugin="classification", label="classification"),)
+    training: Training = Training()
+    predict: Predict = Predict()
+    where: tuple[dict[Literal[AXES], Any], ...] = ()  # type: ignore[valid-type]
+    exclude: tuple[dict[Literal[AXES], Any], ...] = ()  # type: ignore[valid-type]
+    columns: tuple[Column, ...] = ()
+    rank: Rank | None = None
+    published: tuple[Published, ...] = ()
+    profiles: tuple[str, ...] = ()
+
+
+def read_suite(path: Path, profile: str | None = None, overrides: dict[str, Any] | None = None) -> Suite:
+    """Read a suite file, lay the profile over it, then the overrides, and check the whole.
+
+    Raises SuiteError in one sentence with the path of the key, the value, and what is allowed.
+    """
+    body = _parse(path)
+    profiles = body.pop("profiles", {})
+    if profile is not None:
+        if profile not in profiles:
+            raise SuiteError(f"suite {path.stem!r} has no profile {profile!r}{did_you_mean(profile, profiles)}")
+        body = merged(body, profiles[profile])
+    body = merged(body, overrides or {})
+    return check_suite({**body, "profiles": sorted(profiles)}, str(path.name))
+
+
+def profiles_of(path: Path) -> tuple[dict[str, str], tuple[str, ...]]:
+    """Return (default profile by device class, all profiles) of a suite file."""
+    body = _parse(path)
+    return dict(body.get("default_profile", {})), tuple(body.get("profiles", {}))
+
+
+def check_suite(body: dict[str, Any], where: str) -> Suite:
+    """Return the suite that a table describes. Raises SuiteError naming the first key that is wrong."""
+    try:
+        return Suite.model_validate_json(json.dumps(body))
+    except ValidationError as error:
+        raise SuiteError(f"{where}: {_sentence(error)}") from None
+    except (TypeError, ValueError) as error:
+        raise SuiteError(f"{where}: {error}") from None
+
+
+def merged(base: dict[str, Any], over: dict[str, Any]) -> dict[str, Any]:
+    """Lay one table over another: tables merge key by key, everything else is replaced."""
+    both = {
+        key: merged(base[key], over[key])
+        for key in base.keys() & over.keys()
+        if isinstance(base[key], dict) and isinstance(over[key], dict)
+    }
+    return {**base, **over, **both}
+
+
+def _parse(path: Path) -> dict[str, Any]:
+    try:
+        return tomllib.loads(path.read_text(encoding="utf-8"))
+    except OSError as error:
+        raise SuiteError(f"cannot read suite {path}: {error.strerror}") from None
+    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
+        raise SuiteError(f"{path} is not TOML: {error}") from None
+
+
+def _sentence(error: ValidationError) -> str:
+    """Say the first fault: key path, value, what is allowed, the nearest name."""
+    fault = error.errors(include_url=False)[0]
+    path = ".".join(str(part) for part in fault["loc"]) or "suite"
+    if fault["type"] == "extra_forbidden":
+        return f"unknown key {path!r}{did_you_mean(str(fault['loc'][-1]), _siblings(fault['loc'][:-1]))}"
+    if fault["type"] == "missing":
+        return f"missing key {path!r}"
+    told = fault["msg"][0].lower() + fault["msg"][1:]
+    if fault["type"] == "literal_error":
+        choices = [part.strip("'") for part in fault["ctx"]["expected"].replace(" or ", ", ").split(", ")]
+        told = f"is not allowed{did_you_mean(str(fault['input']), choices)}"
+    return f"{path} = {json.dumps(fault['input'], ensure_ascii=False, default=str)[:80]}: {told}"
+
+
+def _siblings(loc: tuple[int | str, ...]) -> list[str]:
+    """Return the keys that are known where an unknown one stood."""
+    model: Any = Suite
+    for part in loc:
+        if isinstance(part, str) and isinstance(model, type) and part in getattr(model, "model_fields", {}):
+            model = _model_in(model.model_fields[part].annotation)
+    return list(getattr(model, "model_fields", {}))
+
+
+def _model_in(annotation: Any) -> Any:
+    """Return the table type inside an annotation such as `tuple[Use, ...]`."""
+    inner = [_model_in(arg) for arg in getattr(annotation, "__args__", ())]
+    models = [arg for arg in [annotation, *inner] if isinstance(arg, type) and issubclass(arg, BaseModel)]
+    return models[0] if models else None
