@@ -1,0 +1,152 @@
+"""The commands and their options. `--help` imports typer and nothing of the core that is heavier than that."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+app = typer.Typer(
+    help="Will this network still be right on data it was not trained on, and which domain-adaptation method makes it"
+    " so? Start with: astrobench run --suite deepadversaries",
+    no_args_is_help=True,
+    rich_markup_mode=None,
+    pretty_exceptions_enable=False,
+)
+
+SuiteName = Annotated[
+    str, typer.Option("--suite", "-s", help="Name of a suite (see: astrobench list suites), or a TOML file.")
+]
+Profile = Annotated[
+    str | None, typer.Option(help="Size of the run: smoke, laptop or paper; by default what suits the device.")
+]
+Methods = Annotated[
+    str | None, typer.Option("--method", help="Methods to run, comma-separated; the suite's reference is always added.")
+]
+Architectures = Annotated[
+    str | None,
+    typer.Option("--architecture", help="Architectures to run, comma-separated, e.g. convnet,timm:convnext_tiny."),
+]
+Perturbations = Annotated[
+    str | None, typer.Option("--perturbation", help="Perturbations to keep, comma-separated labels.")
+]
+Seeds = Annotated[str | None, typer.Option(help="Seeds to run, comma-separated, e.g. 0,1.")]
+Limit = Annotated[int | None, typer.Option(min=1, help="Keep at most this many images of each split.")]
+Device = Annotated[str, typer.Option(help="auto, cpu, cuda, or one device such as cuda:1.")]
+Workers = Annotated[
+    int | None, typer.Option(min=1, help="Trainings side by side; by default one a core, or one a GPU.")
+]
+Results = Annotated[Path, typer.Option(help="Where results are kept; a run goes on from what is there.")]
+Sets = Annotated[
+    list[str] | None, typer.Option("--set", help="Change any key of the suite, e.g. --set training.epochs=5.")
+]
+Quiet = Annotated[bool, typer.Option("--quiet", "-q", help="No progress, only the leaderboard and faults.")]
+
+
+@app.command()
+def run(
+    suite: SuiteName,
+    profile: Profile = None,
+    method: Methods = None,
+    architecture: Architectures = None,
+    perturbation: Perturbations = None,
+    seeds: Seeds = None,
+    limit: Limit = None,
+    device: Device = "auto",
+    workers: Workers = None,
+    results: Results = Path("astrobench-results"),
+    set_: Sets = None,
+    publish: Annotated[
+        Path | None, typer.Option(help="Also write records and leaderboard to this folder/<suite>.")
+    ] = None,
+    in_process: Annotated[bool, typer.Option("--in-process", help="No worker processes: for a debugger.")] = False,
+    quiet: Quiet = False,
+) -> None:
+    """Run a suite: draw or load data, train, perturb, measure, print the leaderboard.
+
+    Running the same command again goes on where it stopped. Exit code: 0 complete, 1 some cells failed, 2 bad input,
+    130 interrupted.
+    """
+    from astrobench.cli.running import Wishes, run_suite
+
+    wishes = Wishes(
+        suite, profile, method, architecture, perturbation, seeds, limit, device, workers, results, set_ or []
+    )
+    raise typer.Exit(run_suite(wishes, publish=publish, in_process=in_process, quiet=quiet))
+
+
+@app.command()
+def plan(
+    suite: SuiteName,
+    profile: Profile = None,
+    method: Methods = None,
+    architecture: Architectures = None,
+    perturbation: Perturbations = None,
+    seeds: Seeds = None,
+    limit: Limit = None,
+    device: Device = "auto",
+    workers: Workers = None,
+    results: Results = Path("astrobench-results"),
+    set_: Sets = None,
+) -> None:
+    """Show the cells of a suite, what is already done, and an estimate of time and disk. Runs nothing."""
+    from astrobench.cli.planning import show_plan
+    from astrobench.cli.running import Wishes
+
+    show_plan(
+        Wishes(suite, profile, method, architecture, perturbation, seeds, limit, device, workers, results, set_ or [])
+    )
+
+
+@app.command()
+def status(
+    suite: SuiteName,
+    profile: Profile = None,
+    method: Methods = None,
+    architecture: Architectures = None,
+    perturbation: Perturbations = None,
+    seeds: Seeds = None,
+    limit: Limit = None,
+    device: Device = "auto",
+    results: Results = Path("astrobench-results"),
+    set_: Sets = None,
+) -> None:
+    """Show which cells of a suite are done, under way or missing. Exit code 0 when all are done, else 1."""
+    from astrobench.cli.planning import show_status
+    from astrobench.cli.running import Wishes
+
+    wishes = Wishes(suite, profile, method, architecture, perturbation, seeds, limit, device, None, results, set_ or [])
+    raise typer.Exit(show_status(wishes))
+
+
+@app.command("list")
+def list_(
+    what: Annotated[str | None, typer.Argument(help="A kind (datasets, methods, …) or the name of one plugin.")] = None,
+) -> None:
+    """List the plugins of every kind: origin, parameters, defaults. With a name: all that is known of that plugin."""
+    from astrobench.cli.inspecting import show_plugins
+
+    show_plugins(what)
+
+
+@app.command()
+def check(
+    kind: Annotated[str, typer.Argument(help="datasets, architectures, methods, perturbations, metrics or executors.")],
+    name: Annotated[str, typer.Argument(help="Name of the plugin.")],
+) -> None:
+    """Check one plugin against the contract. Exit code 0 when it conforms, else 1."""
+    from astrobench.cli.inspecting import check_plugin
+
+    raise typer.Exit(check_plugin(kind, name))
+
+
+@app.command()
+def render(
+    folder: Annotated[Path, typer.Argument(help="A leaderboard's folder, e.g. leaderboards/deepadversaries.")],
+    check: Annotated[bool, typer.Option("--check", help="Write nothing; fail when a file on disk is stale.")] = False,
+) -> None:
+    """Render table.csv and README.md from records/*.jsonl: no torch, no plugins, no GPU."""
+    from astrobench.cli.rendering import render_folder
+
+    render_folder(folder, check=check)

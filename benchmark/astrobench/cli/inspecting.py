@@ -1,0 +1,37 @@
+"""`astrobench list` and `astrobench check`."""
+
+from __future__ import annotations
+
+from rich.console import Console
+
+from astrobench.errors import PluginError, did_you_mean
+from astrobench.registry import KINDS, Registry
+
+
+def show_plugins(what: str | None) -> None:
+    """Print the plugins of every kind, of one kind, or all that is known of one plugin."""
+    from astrobench.catalogue import catalogue
+
+    registry, console = Registry.load(), Console()
+    if what is None or what in KINDS:
+        console.print(catalogue(registry, kind=what))
+        return
+    kinds = [kind for kind in KINDS if what in registry.names(kind)]
+    if not kinds:
+        known = [*KINDS, *(name for kind in KINDS for name in registry.names(kind))]
+        raise PluginError(f"no kind and no plugin is called {what!r}{did_you_mean(what, known)}")
+    for kind in kinds:
+        console.print(catalogue(registry, kind=kind, name=what))
+
+
+def check_plugin(kind: str, name: str) -> int:
+    """Print each check of one plugin; return 0 when none failed."""
+    from astrobench.conformance import check
+
+    kinds = {k.rstrip("s"): k for k in KINDS} | {k: k for k in KINDS}
+    if kind not in kinds:
+        raise PluginError(f"unknown kind {kind!r}{did_you_mean(kind, KINDS)}")
+    report = check(Registry.load(), kinds[kind], name)
+    console = Console()
+    console.print(report)
+    return 0 if report.passed else 1

@@ -1,0 +1,22 @@
+"""`astrobench render`: a leaderboard's files from its records, without torch or plugins."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from rich.console import Console
+
+from astrobench.leaderboard import build, render, terminal
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+
+def render_folder(folder: Path, *, check: bool) -> None:
+    """Render a folder's table and page, or check that they are what the records say."""
+    render(folder, check=check)
+    console = Console()
+    if check:
+        console.print(f"{folder}: table.csv and README.md are what the records say", highlight=False)
+    else:
+        console.print(terminal(build(folder)))

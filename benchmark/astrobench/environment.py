@@ -1,0 +1,85 @@
+"""Where a number comes from: versions, commit, device, threads. Nothing that names a person or a host."""
+
+from __future__ import annotations
+
+import functools
+import importlib.metadata
+import os
+import platform
+import resource
+import subprocess
+import sys
+from pathlib import Path
+from typing import Any
+
+from astrobench.keys import key_of
+
+PACKAGES = ("astrobench", "torch", "torchvision", "timm", "numpy", "scipy", "scikit-learn", "galsim", "surveycodex")
+
+
+def provenance(device: str = "cpu", threads: int = 1, seconds: float = 0.0) -> dict[str, Any]:
+    """Return what a record carries: the environment with its fingerprint, time and peak memory."""
+    surroundings = environment(device, threads)
+    peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * (1 if sys.platform == "darwin" else 1024)
+    return {
+        "environment": surroundings,
+        "fingerprint": key_of(surroundings)[:12],
+        "commit": commit(),
+        "seconds": round(seconds, 3),
+        "peak_bytes": peak,
+    }
+
+
+def environment(device: str, threads: int) -> dict[str, Any]:
+    """Return all that may change the bits of a number without being in its key."""
+    return {
+        "python": platform.python_version(),
+        "system": f"{platform.system()} {platform.machine()}",
+        "packages": {name: version_of(name) for name in PACKAGES},
+        "device": device_name(device),
+        "cpu": cpu_capability(),
+        "threads": threads,
+    }
+
+
+def version_of(package: str) -> str:
+    """Return the installed version of a distribution, or "absent"."""
+    try:
+        return importlib.metadata.version(package)
+    except importlib.metadata.PackageNotFoundError:
+        return "absent"
+
+
+def device_name(device: str) -> str:
+    """Return "cpu", or the model of the CUDA device."""
+    torch = sys.modules.get("torch")
+    if device == "cpu" or torch is None:
+        return device
+    name: str = torch.cuda.get_device_name(device)
+    return name
+
+
+def cpu_capability() -> str:
+    """Return the instruction set that torch uses, which changes rounding; "not used" where torch was not."""
+    torch = sys.modules.get("torch")
+    return "not used" if torch is None else str(torch.backends.cpu.get_cpu_capability())
+
+
+@functools.cache
+def commit() -> dict[str, Any]:
+    """Return {commit, dirty} of the checkout this code runs from, or nulls for an installed wheel."""
+    home = Path(__file__).parent
+    head = _git(home, "rev-parse", "HEAD")
+    changed = _git(home, "status", "--porcelain", "--untracked-files=no") if head else None
+    return {"commit": head, "dirty": None if changed is None else bool(changed)}
+
+
+def _git(folder: Path, *words: str) -> str | None:
+    try:
+        done = subprocess.run(
+            ["git", "-C", str(folder), *words],
+            capture_output=True, text=True, timeout=10, check=True, env={**os.environ, "GIT_OPTIONAL_LOCKS": "0"},
+        )  # fmt: skip
+    except (OSError, subprocess.SubprocessError):
+        return None
+    return done.stdout.strip()

@@ -1,0 +1,119 @@
+"""Opening a dataset, checking all that can be checked before training, and cutting it to a limit."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from astrobench.errors import DataError, PluginError, did_you_mean
+from astrobench.registry import Registry
+from astrobench.types import Dataset, Labelled, Observation, Unlabelled
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator, Sequence
+
+    from astrobench.plan import Choice
+
+
+def plugin_of(registry: Registry, choice: Choice) -> Callable[..., Any]:
+    """Return the callable behind a choice. Raises PluginError when its source is not the one that was planned."""
+    plugin = registry.get(choice.kind, choice.plugin)
+    if plugin.digest != choice.digest:
+        raise PluginError(f"{choice.kind} {choice.plugin!r} changed since the plan was made: plan and run again")
+    return plugin.resolve()
+
+
+def open_dataset(registry: Registry, choice: Choice) -> Dataset:
+    """Call a dataset plugin with its parameters. Raises DataError when it returns something else."""
+    dataset = plugin_of(registry, choice)(**choice.params)
+    if not isinstance(dataset, Dataset):
+        raise DataError(f"dataset {choice.plugin!r} returned {type(dataset).__name__}, expected astrobench.Dataset")
+    return dataset
+
+
+def check_dataset(dataset: Dataset, name: str, domains: Sequence[str], batch_size: int) -> None:
+    """Refuse what training could not use: one sentence with the split, the value and the remedy."""
+    missing = [domain for domain in domains if domain not in dataset.tests]
+    if missing:
+        raise DataError(f"dataset {name!r} has no test domain {missing[0]!r}{did_you_mean(missing[0], dataset.tests)}")
+    for split, part in _parts(dataset):
+        _check_images(f"{name} {split}", part)
+        if isinstance(part, Labelled) and dataset.task == "classification":
+            _check_labels(f"{name} {split}", part.labels, len(dataset.classes))
+    _check_shapes(name, dataset)
+    if dataset.task == "classification" and len(np.unique(dataset.train.labels)) < 2:
+        raise DataError(f"dataset {name!r} has one class only in its training set: nothing can be learned from it")
+    for split, part in (("train", dataset.train), ("target", dataset.target)):
+        if len(part.images) < batch_size:
+            raise DataError(
+                f"dataset {name!r} has {len(part.images)} {split} images, fewer than training.batch_size = {batch_size};"
+                " lower it, or bring more images"
+            )
+
+
+def limited(dataset: Dataset, limit: int | None) -> Dataset:
+    """Keep at most `limit` images of each split, evenly spaced over it, so that every class stays."""
+    if limit is None:
+        return dataset
+    tests = {domain: _some(part, limit) for domain, part in dataset.tests.items()}
+    oracle = dataset.oracle
+    return replace(
+        dataset,
+        train=_some(dataset.train, limit),
+        valid=_some(dataset.valid, limit),
+        target=_some(dataset.target, limit),
+        tests=tests,
+        oracle=None if oracle is None else lambda: _some(oracle(), limit),
+    )
+
+
+def _some(part: Any, limit: int) -> Any:
+    n = len(part.images)
+    if n <= limit:
+        return part
+    rows = np.unique(np.linspace(0, n - 1, limit).round().astype(np.int64))
+    changed: dict[str, Any] = {"images": part.images[rows], "ids": part.ids[rows]}
+    if isinstance(part, Labelled):
+        changed["labels"] = part.labels[rows]
+    if isinstance(part.observation, Observation) and part.observation.scene is not None:
+        changed["observation"] = replace(part.observation, scene=part.observation.scene[rows])
+    return replace(part, **changed)
+
+
+def _parts(dataset: Dataset) -> Iterator[tuple[str, Unlabelled]]:
+    yield "train", dataset.train
+    yield "valid", dataset.valid
+    yield "target", dataset.target
+    yield from ((f"test {domain}", part) for domain, part in dataset.tests.items())
+
+
+def _check_images(where: str, part: Unlabelled) -> None:
+    images = part.images
+    if images.ndim != 4 or images.dtype != np.float32:
+        raise DataError(f"{where} has images {images.dtype} {images.shape}, expected float32 (N, C, H, W)")
+    if len(images) == 0:
+        raise DataError(f"{where} has no images")
+    if len(part.ids) != len(images):
+        raise DataError(f"{where} has {len(part.ids)} ids for {len(images)} images")
+    for start in range(0, len(images), 256):
+        sound = np.isfinite(images[start : start + 256]).all(axis=(1, 2, 3))
+        if not sound.all():
+            bad = part.ids[start + int(np.argmin(sound))]
+            raise DataError(f"{where} has NaN or infinite pixels in image {str(bad)!r}: mask or drop it")
+
+
+def _check_labels(where: str, labels: np.ndarray, classes: int) -> None:
+    if labels.dtype != np.int64 or labels.ndim != 1:
+        raise DataError(f"{where} has labels {labels.dtype} {labels.shape}, expected int64 (N,)")
+    wrong = (labels < 0) | (labels >= classes)
+    if wrong.any():
+        raise DataError(f"{where} has label {int(labels[wrong][0])}, expected 0 … {classes - 1} for {classes} classes")
+
+
+def _check_shapes(name: str, dataset: Dataset) -> None:
+    first = dataset.train.images.shape[1:]
+    for split, part in _parts(dataset):
+        if part.images.shape[1:] != first:
+            raise DataError(f"dataset {name!r}: {split} images are {part.images.shape[1:]}, train images are {first}")

@@ -1,0 +1,110 @@
+"""Third stage: numbers from stored predictions and stored truth. No network and no method is loaded here."""
+
+from __future__ import annotations
+
+import inspect
+import traceback
+from functools import lru_cache
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from astrobench.environment import provenance
+from astrobench.errors import PluginError
+from astrobench.plan import Choice
+from astrobench.progress import report
+from astrobench.records import pack_bits, score_to_plain
+from astrobench.registry import Registry
+from astrobench.stages.datasets import plugin_of
+from astrobench.stages.prepare import names_in
+from astrobench.store import Store
+from astrobench.types import Prediction, Score
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+Open = "Callable[[Mapping[str, str] | None], Prediction | None]"
+
+
+def score(payload: dict[str, Any]) -> dict[str, Any]:
+    """Score cells. payload: root, metrics, cells; a cell names itself and what it is held against.
+
+    Each cell: {"key": score key, "clean", "perturbed", "reference_clean", "reference_perturbed"}, each of the
+    four {"cell": key, "domain": …, "dataset": key} or null.
+    """
+    store, registry = Store(Path(payload["root"])), Registry.load()
+    metrics = [(choice, plugin_of(registry, choice)) for choice in (Choice(**body) for body in payload["metrics"])]
+    opened = lru_cache(maxsize=32)(lambda cell, domain, dataset: _prediction(store, cell, domain, dataset))
+
+    def predicted(place: Mapping[str, str] | None) -> Prediction | None:
+        return None if place is None else opened(place["cell"], place["domain"], place["dataset"])
+
+    for number, cell in enumerate(payload["cells"]):
+        report("scoring", number, len(payload["cells"]))
+        pairs = [predicted(cell[name]) for name in ("clean", "perturbed", "reference_clean", "reference_perturbed")]
+        store.write("scores", cell["key"], _scored(metrics, pairs), provenance())
+    report("scoring", len(payload["cells"]), len(payload["cells"]))
+    return {}
+
+
+def _scored(metrics: list[tuple[Choice, Any]], pairs: list[Prediction | None]) -> dict[str, Any]:
+    scores: dict[str, Any] = {}
+    failed: dict[str, str] = {}
+    for choice, metric in metrics:
+        try:
+            found = _measure(metric, choice, pairs)
+        except Exception as error:
+            traceback.print_exc()
+            failed[choice.label] = f"{type(error).__name__}: {error}"[:300]
+            continue
+        twice = sorted(scores.keys() & found.keys())
+        if twice:
+            failed[choice.label] = f"score {twice[0]!r} is given by another metric too"
+        scores |= {name: value for name, value in found.items() if name not in twice}
+    return {"scores": scores, "failed": failed, **_outcomes(pairs[1])}
+
+
+def _measure(metric: Any, choice: Choice, pairs: list[Prediction | None]) -> dict[str, Any]:
+    """Call a metric with the two or four predictions it asks for; nothing where one of them is not there."""
+    kinds = (inspect.Parameter.POSITIONAL_ONLY, inspect.Parameter.POSITIONAL_OR_KEYWORD)
+    wanted = sum(p.kind in kinds for p in inspect.signature(metric).parameters.values())
+    given = pairs[:wanted]
+    if any(prediction is None for prediction in given):
+        return {}
+    found = metric(*given, **choice.params)
+    wrong = [name for name, value in found.items() if not isinstance(value, Score)]
+    if wrong:
+        raise PluginError(f"{wrong[0]!r} is {type(found[wrong[0]]).__name__}, expected astrobench.Score")
+    return {name: score_to_plain(value) for name, value in found.items()}
+
+
+def _outcomes(perturbed: Prediction | None) -> dict[str, Any]:
+    """Return which images were right, in the order of their sorted ids, for paired comparison of methods."""
+    if perturbed is None or perturbed.task != "classification":
+        return {"correct": "", "correct_n": 0}
+    right = (perturbed.logits.argmax(1) == perturbed.labels)[np.argsort(perturbed.ids)]
+    return {"correct": pack_bits(right), "correct_n": len(right)}
+
+
+def _prediction(store: Store, cell: str, domain: str, dataset: str) -> Prediction | None:
+    """Put a stored prediction and the stored truth together, by id."""
+    kept, about = store.read("cells", cell), store.read("datasets", dataset)
+    if kept is None or about is None:
+        return None
+    arrays = store.get(kept["result"]["prediction"])
+    truth = store.get(about["result"]["truth"][domain])
+    ids, known = names_in(arrays["ids"]), names_in(truth["ids"])
+    place = {name: row for row, name in enumerate(known)}
+    rows = np.array([place[name] for name in ids], dtype=np.int64)
+    return Prediction(
+        ids=ids,
+        latent=arrays["latent"],
+        logits=arrays["logits"],
+        labels=truth["labels"][rows],
+        classes=tuple(about["result"]["classes"]),
+        task=about["result"]["task"],
+        facts={name.removeprefix("fact/"): value for name, value in arrays.items() if name.startswith("fact/")},
+        grams=arrays.get("grams"),
+        layers=tuple(kept["result"]["layers"]),
+    )
