@@ -9,7 +9,7 @@ A keyword-only parameter annotated `Path` enters the key by the content of what 
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from pathlib import Path
+from pathlib import Path  # noqa: TC003 - pluggy resolves the annotations of hooks
 
 import pluggy
 

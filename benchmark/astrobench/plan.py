@@ -11,44 +11,19 @@ from functools import cached_property
 from itertools import product
 from typing import TYPE_CHECKING, Any
 
-from astrobench.digests import content_digest, source_digest
-from astrobench.errors import SuiteError, did_you_mean
+from astrobench.choices import Choice, check_filters, check_reference, choices, kept
+from astrobench.digests import source_digest
+from astrobench.errors import SuiteError
 from astrobench.keys import key_of
 from astrobench.suite import AXES, Training, check_suite, merged
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-    from astrobench.registry import Plugin, Registry
+    from astrobench.registry import Registry
     from astrobench.suite import Suite, Use
 
 SCHEMA = 1
-
-
-@dataclass(frozen=True)
-class Choice:
-    """One plugin as a suite uses it: label, completed parameters, origin, and the digest of its source.
-
-    content: what enters a key; as params, but with files replaced by the digest of their content.
-    """
-
-    kind: str
-    plugin: str
-    label: str
-    params: Mapping[str, Any]
-    content: Mapping[str, Any]
-    origin: str
-    digest: str
-
-    @property
-    def identity(self) -> dict[str, Any]:
-        """What a number depends on: not the label, not where a file lies."""
-        return {
-            "plugin": self.plugin,
-            "params": dict(self.content),
-            "origin": self.origin.split()[0],
-            "digest": self.digest,
-        }
 
 
 @dataclass(frozen=True)
@@ -119,7 +94,7 @@ def make_plan(suite: Suite, registry: Registry, profile: str, device: str) -> Pl
     """
     axes = suite.axes
     datasets, architectures, methods, perturbations = (
-        _choices(registry, kind, uses)
+        choices(registry, kind, uses)
         for kind, uses in (
             ("datasets", axes.dataset),
             ("architectures", axes.architecture),
@@ -127,7 +102,7 @@ def make_plan(suite: Suite, registry: Registry, profile: str, device: str) -> Pl
             ("perturbations", axes.perturbation),
         )
     )
-    _check_reference(suite, methods)
+    check_reference(suite, methods)
     rules = {use.label: _rules(suite, use) for use in axes.method}
     jobs: dict[str, Job] = {}
     cells: dict[str, Cell] = {}
@@ -139,13 +114,13 @@ def make_plan(suite: Suite, registry: Registry, profile: str, device: str) -> Pl
                 "dataset": dataset.label, "domain": domain, "architecture": architecture.label,
                 "method": method.label, "perturbation": perturbation.label, "seed": seed,
             }  # fmt: skip
-            if _kept(suite, labels):
+            if kept(suite, labels):
                 jobs[job.key] = job
                 cells[cell.key] = cell
-    _check_filters(suite)
+    check_filters(suite)
     if not cells:
         raise SuiteError(f"suite {suite.name!r}: where and exclude leave no cell of the cross product")
-    return Plan(suite, profile, jobs, tuple(cells.values()), _choices(registry, "metrics", suite.metrics))
+    return Plan(suite, profile, jobs, tuple(cells.values()), choices(registry, "metrics", suite.metrics))
 
 
 def clean_cell(plan: Plan, cell: Cell) -> Cell | None:
@@ -163,23 +138,6 @@ def reference_cell(plan: Plan, cell: Cell) -> Cell | None:
     return plan.at(cell, method=plan.suite.reference)
 
 
-def _choices(registry: Registry, kind: str, uses: tuple[Use, ...]) -> tuple[Choice, ...]:
-    chosen = tuple(_choice(registry.get(kind, use.plugin), use) for use in uses)
-    labels = [choice.label for choice in chosen]
-    twice = sorted({label for label in labels if labels.count(label) > 1})
-    if twice:
-        raise SuiteError(f"two {kind} of the suite share the label {twice[0]!r}; give one of them a label of its own")
-    return chosen
-
-
-def _choice(plugin: Plugin, use: Use) -> Choice:
-    params = plugin.complete(use.params)
-    files = {p.name for p in plugin.signature.parameters if "Path" in p.annotation and params[p.name] is not None}
-    content = {name: content_digest(value) if name in files else value for name, value in params.items()}
-    origin = f"{plugin.distribution} {plugin.version}"
-    return Choice(plugin.kind, use.plugin, use.label, params, content, origin, plugin.digest)
-
-
 def _rules(suite: Suite, use: Use) -> Training:
     """Return the training rules of one method: the suite's, with what the method's entry overrides."""
     body = suite.model_dump(mode="json")
@@ -193,7 +151,7 @@ def _job(
     dataset_key = key_of({"schema": SCHEMA, "dataset": dataset.identity})
     depends = {
         "schema": SCHEMA,
-        "protocol": source_digest("astrobench.training:train"),
+        "protocol": source_digest("astrobench.training.loop:train"),
         "dataset": dataset_key,
         "source": suite.axes.domain[0],
         "architecture": architecture.identity,
@@ -221,38 +179,6 @@ def _cell(suite: Suite, job: Job, domain: str, perturbation: Choice) -> Cell:
         "predict": predict,
     }
     return Cell(key_of(depends), job.key, domain, perturbation, predict)
-
-
-def _kept(suite: Suite, labels: Mapping[str, Any]) -> bool:
-    wanted = not suite.where or any(_matches(clause, labels) for clause in suite.where)
-    return wanted and not any(_matches(clause, labels) for clause in suite.exclude)
-
-
-def _matches(clause: Mapping[str, Any], labels: Mapping[str, Any]) -> bool:
-    return all(labels[axis] in (value if isinstance(value, list) else [value]) for axis, value in clause.items())
-
-
-def _check_filters(suite: Suite) -> None:
-    """Refuse a filter that names a label which is not on its axis: it would silently do nothing."""
-    known = {
-        axis: [getattr(value, "label", value) for value in getattr(suite.axes, axis)]
-        for axis in type(suite.axes).model_fields
-    }
-    for name, clauses in (("where", suite.where), ("exclude", suite.exclude)):
-        for axis, value in ((axis, v) for clause in clauses for axis, v in clause.items()):
-            for label in value if isinstance(value, list) else [value]:
-                if label not in known[axis]:
-                    raise SuiteError(
-                        f"{name}.{axis} = {label!r} is not on that axis{did_you_mean(str(label), map(str, known[axis]))}"
-                    )
-
-
-def _check_reference(suite: Suite, methods: tuple[Choice, ...]) -> None:
-    labels = [method.label for method in methods]
-    if suite.reference not in labels:
-        raise SuiteError(
-            f"reference = {suite.reference!r} is not on the method axis{did_you_mean(suite.reference, labels)}"
-        )
 
 
 def plain(value: Job | Cell | Choice) -> dict[str, Any]:

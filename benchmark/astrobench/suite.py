@@ -123,6 +123,17 @@ class Published(Strict):
     source: str
 
 
+class Measured(Strict):
+    """What a profile took when its authors ran it, for the first estimate on a machine that has run nothing yet."""
+
+    dataset_seconds: float = 0.0
+    training_seconds: float = 60.0
+    cell_seconds: float = 5.0
+    megabytes_per_training: float = 10.0
+    dataset_megabytes: float = 0.0
+    on: str = "two CPU cores"
+
+
 class Suite(Strict):
     """A whole suite after its profile was applied."""
 
@@ -147,6 +158,7 @@ class Suite(Strict):
     rank: Rank | None = None
     published: tuple[Published, ...] = ()
     profiles: tuple[str, ...] = ()
+    measured: Measured = Measured()
 
 
 def read_suite(path: Path, profile: str | None = None, overrides: dict[str, Any] | None = None) -> Suite:

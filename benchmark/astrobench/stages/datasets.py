@@ -8,13 +8,13 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from astrobench.errors import DataError, PluginError, did_you_mean
-from astrobench.registry import Registry
 from astrobench.types import Dataset, Labelled, Observation, Unlabelled
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence
 
     from astrobench.plan import Choice
+    from astrobench.registry import Registry
 
 
 def plugin_of(registry: Registry, choice: Choice) -> Callable[..., Any]:
@@ -48,8 +48,8 @@ def check_dataset(dataset: Dataset, name: str, domains: Sequence[str], batch_siz
     for split, part in (("train", dataset.train), ("target", dataset.target)):
         if len(part.images) < batch_size:
             raise DataError(
-                f"dataset {name!r} has {len(part.images)} {split} images, fewer than training.batch_size = {batch_size};"
-                " lower it, or bring more images"
+                f"dataset {name!r} has {len(part.images)} {split} images, fewer than training.batch_size ="
+                f" {batch_size}; lower it, or bring more images"
             )
 
 

@@ -61,7 +61,7 @@ def fit(payload: dict[str, Any]) -> dict[str, Any]:
     dataset = limited(open_dataset(registry, job.dataset), job.limit)
     bench = Bench(Store(Path(payload["root"])), registry, job, dataset, torch.device(payload["device"]))
     model = trained_model(bench)
-    return {"cells": {key: reason for key, reason in _cells(bench, model, payload["cells"])}}
+    return {"cells": dict(_cells(bench, model, payload["cells"]))}
 
 
 def trained_model(bench: Bench) -> nn.Module:

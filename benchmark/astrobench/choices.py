@@ -1,0 +1,92 @@
+"""What a suite chooses on each axis: plugins with their parameters completed, and filters on the cross product."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+from astrobench.digests import content_digest
+from astrobench.errors import SuiteError, did_you_mean
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from astrobench.registry import Plugin, Registry
+    from astrobench.suite import Suite, Use
+
+
+@dataclass(frozen=True)
+class Choice:
+    """One plugin as a suite uses it: label, completed parameters, origin, and the digest of its source.
+
+    content: what enters a key; as params, but with files replaced by the digest of their content.
+    """
+
+    kind: str
+    plugin: str
+    label: str
+    params: Mapping[str, Any]
+    content: Mapping[str, Any]
+    origin: str
+    digest: str
+
+    @property
+    def identity(self) -> dict[str, Any]:
+        """What a number depends on: not the label, not where a file lies."""
+        return {
+            "plugin": self.plugin,
+            "params": dict(self.content),
+            "origin": self.origin.split()[0],
+            "digest": self.digest,
+        }
+
+
+def choices(registry: Registry, kind: str, uses: tuple[Use, ...]) -> tuple[Choice, ...]:
+    """Return the choices of one axis, in order. Raises PluginError or SuiteError for what cannot be chosen."""
+    chosen = tuple(_choice(registry.get(kind, use.plugin), use) for use in uses)
+    labels = [choice.label for choice in chosen]
+    twice = sorted({label for label in labels if labels.count(label) > 1})
+    if twice:
+        raise SuiteError(f"two {kind} of the suite share the label {twice[0]!r}; give one of them a label of its own")
+    return chosen
+
+
+def _choice(plugin: Plugin, use: Use) -> Choice:
+    params = plugin.complete(use.params)
+    files = {p.name for p in plugin.signature.parameters if "Path" in p.annotation and params[p.name] is not None}
+    content = {name: content_digest(value) if name in files else value for name, value in params.items()}
+    origin = f"{plugin.distribution} {plugin.version}"
+    return Choice(plugin.kind, use.plugin, use.label, params, content, origin, plugin.digest)
+
+
+def kept(suite: Suite, labels: Mapping[str, Any]) -> bool:
+    """Say whether `where` and `exclude` keep the cell with these labels."""
+    wanted = not suite.where or any(_matches(clause, labels) for clause in suite.where)
+    return wanted and not any(_matches(clause, labels) for clause in suite.exclude)
+
+
+def _matches(clause: Mapping[str, Any], labels: Mapping[str, Any]) -> bool:
+    return all(labels[axis] in (value if isinstance(value, list) else [value]) for axis, value in clause.items())
+
+
+def check_filters(suite: Suite) -> None:
+    """Refuse a filter that names a label which is not on its axis: it would silently do nothing."""
+    known = {
+        axis: [getattr(value, "label", value) for value in getattr(suite.axes, axis)]
+        for axis in type(suite.axes).model_fields
+    }
+    for name, clauses in (("where", suite.where), ("exclude", suite.exclude)):
+        for axis, value in ((axis, v) for clause in clauses for axis, v in clause.items()):
+            for label in value if isinstance(value, list) else [value]:
+                if label not in known[axis]:
+                    guess = did_you_mean(str(label), map(str, known[axis]))
+                    raise SuiteError(f"{name}.{axis} = {label!r} is not on that axis{guess}")
+
+
+def check_reference(suite: Suite, methods: tuple[Choice, ...]) -> None:
+    """Refuse a reference that is not swept: every gain is measured against it."""
+    labels = [method.label for method in methods]
+    if suite.reference not in labels:
+        raise SuiteError(
+            f"reference = {suite.reference!r} is not on the method axis{did_you_mean(suite.reference, labels)}"
+        )

@@ -1,0 +1,133 @@
+"""The one training loop. The engine owns it, so that methods differ in their loss and in nothing else.
+
+A training is a pure function of its key: batches, turns and dropout are drawn anew for each epoch from streams of
+their own, so one that was killed goes on from its last epoch to the same weights, bit for bit.
+"""
+
+from __future__ import annotations
+
+import math
+import time
+from typing import TYPE_CHECKING
+
+import torch
+from torch import nn
+
+from astrobench.adaptation import Moment, Step
+from astrobench.layers import captured
+from astrobench.progress import report
+from astrobench.seeds import seed_of
+from astrobench.training.batches import batches, generator, steps_in, turned
+from astrobench.training.optimisers import optimiser_for, set_rate
+from astrobench.training.resuming import everything, resumed
+from astrobench.training.selection import out_of_patience, select, validated
+
+if TYPE_CHECKING:
+    from astrobench.adaptation import Method
+    from astrobench.suite import Training
+    from astrobench.training.state import Checkpoint, Material, Run, Tensors
+
+
+def train(
+    model: nn.Module, method: Method, material: Material, rules: Training, scope: str, checkpoint: Checkpoint
+) -> Run:
+    """Train until the budget or the patience ends; return the run with the weights that the rule selects.
+
+    scope: names the random streams, (dataset, seed) and never the method, so that methods meet the same batches.
+    Raises ArithmeticError when the loss is no longer finite.
+    """
+    optimiser = optimiser_for(model, method, rules, material.inputs.device)
+    run = resumed(checkpoint, model, method, optimiser)
+    steps = steps_in(len(material.inputs), rules.batch_size)
+    while run.epoch < rules.epochs and not out_of_patience(run, rules):
+        began = time.monotonic()
+        told = _epoch(model, method, optimiser, material, rules, scope, run, steps)
+        told |= validated(model, material, generator(scope, "validation", run.epoch))
+        run.history.append({"epoch": run.epoch, **told})
+        select(run, model, rules)
+        run.epoch += 1
+        run.seconds += time.monotonic() - began
+        checkpoint.save(run, everything(model, method, optimiser))
+    return run
+
+
+def _epoch(
+    model: nn.Module, method: Method, optimiser: torch.optim.Optimizer, material: Material, rules: Training,
+    scope: str, run: Run, steps: int,
+) -> dict[str, float]:  # fmt: skip
+    """Do one epoch; return the mean of each loss term. The only wait for the device is at its end."""
+    torch.manual_seed(seed_of(scope, "dropout", run.epoch))
+    model.train(), method.train()
+    method.start_epoch(run.epoch)
+    streams = {name: generator(scope, name, run.epoch) for name in ("source", "target", "source turns", "target turns")}
+    alone = "random_batches" in rules.quirks
+    source = batches(len(material.inputs), rules.batch_size, steps, streams["source"], independent=alone)
+    target = batches(len(material.target_inputs), rules.batch_size, steps, streams["target"], independent=alone)
+    weight = _class_weight(material, rules)
+    sums: Tensors = {}
+    for number, (rows, others) in enumerate(zip(source, target, strict=True)):
+        done = run.epoch * steps + number
+        set_rate(optimiser, rules, done / (rules.epochs * steps))
+        images = _batch(material.inputs, rows, rules, streams["source turns"])
+        shown = _batch(material.target_inputs, others, rules, streams["target turns"]) if method.uses_target else None
+        with torch.autocast(images.device.type, torch.bfloat16, enabled=rules.precision == "bf16"):
+            moment = Moment(run.epoch, done / (rules.epochs * steps))
+            terms = _terms(model, method, images, material.labels[rows], shown, weight, moment)
+        _update(optimiser, terms, model, rules)
+        for name, term in terms.items():
+            sums[name] = sums.get(name, 0.0) + term.detach()
+        report("training", done + 1, rules.epochs * steps, _headline(run))
+    means = {name: float(value) / steps for name, value in sums.items()}
+    _check_finite(means, run.epoch)
+    return {"loss": math.fsum(means.values()), **means}
+
+
+def _terms(
+    model: nn.Module, method: Method, images: torch.Tensor, labels: torch.Tensor, target: torch.Tensor | None,
+    weight: torch.Tensor | None, moment: Moment,
+) -> Tensors:  # fmt: skip
+    """Return all terms of the loss, from one forward pass over both domains."""
+    n = len(images)
+    together = images if target is None else torch.cat([images, target])
+    with captured(model, method.wanted_layers) as layers:
+        latent, logits = model(together)
+    halves = [{name: value[part] for name, value in layers.items()} for part in (slice(n), slice(n, None))]
+    source = Step(latent[:n].float(), logits[:n].float(), labels, halves[0])
+    other = None if target is None else Step(latent[n:].float(), logits[n:].float(), None, halves[1])
+    task = nn.functional.cross_entropy(source.logits, labels, weight=weight)
+    return {"task": task, **method.terms(source, other, moment)}
+
+
+def _update(optimiser: torch.optim.Optimizer, terms: Tensors, model: nn.Module, rules: Training) -> None:
+    if "no_gradient_reset" not in rules.quirks:
+        optimiser.zero_grad(set_to_none=True)
+    torch.stack([term.float() for term in terms.values()]).sum().backward()  # type: ignore[no-untyped-call]
+    if rules.gradient_clip is not None:
+        nn.utils.clip_grad_norm_(model.parameters(), rules.gradient_clip)
+    optimiser.step()
+
+
+def _batch(inputs: torch.Tensor, rows: torch.Tensor, rules: Training, stream: torch.Generator) -> torch.Tensor:
+    images = inputs[rows.to(inputs.device)]
+    return turned(images, rules.augment, stream) if rules.augment else images
+
+
+def _class_weight(material: Material, rules: Training) -> torch.Tensor | None:
+    """Return N/(K·n_k), so that a rare class counts as much as a common one (DeepAdversaries §1.5)."""
+    if not rules.class_weights:
+        return None
+    counts = torch.bincount(material.labels, minlength=material.classes).float()
+    return len(material.labels) / (material.classes * counts.clamp(min=1))
+
+
+def _check_finite(means: dict[str, float], epoch: int) -> None:
+    wrong = [name for name, value in means.items() if not math.isfinite(value)]
+    if wrong:
+        raise ArithmeticError(f"loss term {wrong[0]!r} is {means[wrong[0]]} in epoch {epoch}: training diverged")
+
+
+def _headline(run: Run) -> str:
+    if not run.history:
+        return ""
+    last = run.history[-1]
+    return f"loss {last['loss']:.3f}, valid accuracy {last['valid_accuracy']:.3f}"

@@ -1,0 +1,57 @@
+"""Which epoch is kept and when a training stops. No rule here sees a target label."""
+
+from __future__ import annotations
+
+import math
+from typing import TYPE_CHECKING
+
+import torch
+from torch import nn
+
+if TYPE_CHECKING:
+    from astrobench.suite import Training
+    from astrobench.training.state import Material, Run
+
+
+@torch.inference_mode()
+def validated(model: nn.Module, material: Material, stream: torch.Generator) -> dict[str, float]:
+    """Return loss and accuracy on the source validation set, and the loss of 64 random images of it."""
+    model.eval()
+    parts = [model(images).logits.float() for images in material.valid_inputs.split(64)]
+    logits, labels = torch.cat(parts), material.valid_labels
+    losses = nn.functional.cross_entropy(logits, labels, reduction="none")
+    some = torch.randperm(len(labels), generator=stream)[:64].to(labels.device)
+    return {
+        "valid_loss": float(losses.mean()),
+        "valid_accuracy": float((logits.argmax(1) == labels).float().mean()),
+        "valid_sample_loss": float(losses[some].mean()),
+    }
+
+
+def select(run: Run, model: nn.Module, rules: Training) -> None:
+    """Keep this epoch's weights when the rule prefers them. No rule sees a target label."""
+    now = run.history[-1]
+    best = run.history[run.best_epoch] if run.best_epoch >= 0 else None
+    merit = (now["valid_accuracy"], -now["valid_loss"])
+    if rules.selection == "last" or best is None or merit > (best["valid_accuracy"], -best["valid_loss"]):
+        run.best_epoch = run.epoch
+        run.best = {name: value.detach().clone() for name, value in model.state_dict().items()}
+
+
+def out_of_patience(run: Run, rules: Training) -> bool:
+    """Say whether the validation loss has not improved for as many epochs as the rules allow."""
+    if rules.patience is None or not run.history:
+        return False
+    if "cumulative_patience" in rules.quirks:
+        return _cumulative_excess([told["valid_sample_loss"] for told in run.history]) > rules.patience
+    losses = [told["valid_loss"] for told in run.history]
+    return len(losses) - 1 - losses.index(min(losses)) >= rules.patience
+
+
+def _cumulative_excess(losses: list[float]) -> float:
+    """Return the published early-stop counter: it grows with the excess over the best loss and is never reset."""
+    best, count = math.inf, 0.0
+    for loss in losses:
+        excess, best = loss - best, min(best, loss)
+        count += next((step for edge, step in ((0.4, 1.0), (0.3, 0.5), (0.2, 0.25), (0.1, 0.1)) if excess >= edge), 0.0)
+    return count

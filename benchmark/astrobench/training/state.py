@@ -1,0 +1,47 @@
+"""What a training sees, and how far it is."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
+
+import torch
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+Tensors = dict[str, torch.Tensor]
+
+
+@dataclass(frozen=True, eq=False)
+class Material:
+    """What a training sees, resident on the device. *_inputs: float32 (N, C, H, W); labels: int64 (N,).
+
+    target_inputs has no labels beside it, by design. classes: how many, 0 for a regression.
+    """
+
+    inputs: torch.Tensor
+    labels: torch.Tensor
+    valid_inputs: torch.Tensor
+    valid_labels: torch.Tensor
+    target_inputs: torch.Tensor
+    classes: int
+
+
+@dataclass
+class Run:
+    """How far a training is. best: the weights of the epoch that the selection rule keeps so far."""
+
+    epoch: int = 0
+    history: list[dict[str, float]] = field(default_factory=list)
+    best: Tensors = field(default_factory=dict)
+    best_epoch: int = -1
+    seconds: float = 0.0
+
+
+@dataclass(frozen=True)
+class Checkpoint:
+    """Where a training keeps its last finished epoch: two functions, so that the loop knows no file."""
+
+    load: Callable[[], tuple[Run, Tensors] | None] = lambda: None
+    save: Callable[[Run, Tensors], None] = lambda run, tensors: None
