@@ -59,30 +59,6 @@ def _choice(plugin: Plugin, use: Use) -> Choice:
     return Choice(plugin.kind, use.plugin, use.label, params, content, origin, plugin.digest)
 
 
-def kept(suite: Suite, labels: Mapping[str, Any]) -> bool:
-    """Say whether `where` and `exclude` keep the cell with these labels."""
-    wanted = not suite.where or any(_matches(clause, labels) for clause in suite.where)
-    return wanted and not any(_matches(clause, labels) for clause in suite.exclude)
-
-
-def _matches(clause: Mapping[str, Any], labels: Mapping[str, Any]) -> bool:
-    return all(labels[axis] in (value if isinstance(value, list) else [value]) for axis, value in clause.items())
-
-
-def check_filters(suite: Suite) -> None:
-    """Refuse a filter that names a label which is not on its axis: it would silently do nothing."""
-    known = {
-        axis: [getattr(value, "label", value) for value in getattr(suite.axes, axis)]
-        for axis in type(suite.axes).model_fields
-    }
-    for name, clauses in (("where", suite.where), ("exclude", suite.exclude)):
-        for axis, value in ((axis, v) for clause in clauses for axis, v in clause.items()):
-            for label in value if isinstance(value, list) else [value]:
-                if label not in known[axis]:
-                    guess = did_you_mean(str(label), map(str, known[axis]))
-                    raise SuiteError(f"{name}.{axis} = {label!r} is not on that axis{guess}")
-
-
 def check_reference(suite: Suite, methods: tuple[Choice, ...]) -> None:
     """Refuse a reference that is not swept: every gain is measured against it."""
     labels = [method.label for method in methods]

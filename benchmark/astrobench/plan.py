@@ -11,9 +11,10 @@ from functools import cached_property
 from itertools import product
 from typing import TYPE_CHECKING, Any
 
-from astrobench.choices import Choice, check_filters, check_reference, choices, kept
+from astrobench.choices import Choice, check_reference, choices
 from astrobench.digests import source_digest
 from astrobench.errors import SuiteError
+from astrobench.filters import kept
 from astrobench.keys import key_of
 from astrobench.suite import AXES, Training, check_suite, merged
 
@@ -117,7 +118,6 @@ def make_plan(suite: Suite, registry: Registry, profile: str, device: str) -> Pl
             if kept(suite, labels):
                 jobs[job.key] = job
                 cells[cell.key] = cell
-    check_filters(suite)
     if not cells:
         raise SuiteError(f"suite {suite.name!r}: where and exclude leave no cell of the cross product")
     return Plan(suite, profile, jobs, tuple(cells.values()), choices(registry, "metrics", suite.metrics))

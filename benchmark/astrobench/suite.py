@@ -6,24 +6,18 @@ import json
 import tomllib
 from typing import TYPE_CHECKING, Annotated, Any, Literal
 
-from pydantic import BaseModel, ConfigDict, Field, StringConstraints, ValidationError, model_validator
+from pydantic import BaseModel, Field, ValidationError, model_validator
 
 from astrobench.errors import SuiteError, did_you_mean
+from astrobench.filters import check_filters
+from astrobench.tables import Column, Label, Name, Published, Rank, Strict
 
 if TYPE_CHECKING:
     from pathlib import Path
 
 AXES = ("dataset", "domain", "architecture", "method", "perturbation", "seed")
 
-Name = Annotated[str, StringConstraints(pattern=r"^[a-z0-9][a-z0-9._-]{0,63}$")]
-Label = Annotated[str, StringConstraints(pattern=r"^[A-Za-z0-9][A-Za-z0-9 ._+:()=,/-]{0,79}$")]
 Quirk = Literal["no_gradient_reset", "random_batches", "cumulative_patience"]
-
-
-class Strict(BaseModel):
-    """A table of a suite: no unknown key, no silent conversion, no change after it was read."""
-
-    model_config = ConfigDict(extra="forbid", strict=True, frozen=True)
 
 
 class Use(Strict):
@@ -90,39 +84,6 @@ class Predict(Strict):
     cka_batch: int = Field(default=128, ge=4)
 
 
-class Column(Strict):
-    """A column of the leaderboard: one score at one domain and perturbation.
-
-    kind: "mean" over seeds, or "gain" over the reference method, paired, with its interval.
-    """
-
-    title: str
-    score: str
-    domain: Label
-    perturbation: Label = "none"
-    kind: Literal["mean", "gain"] = "mean"
-    percent: bool = False
-    help: str = ""
-
-
-class Rank(Strict):
-    """The cell whose per-image outcomes rank the methods."""
-
-    domain: Label
-    perturbation: Label = "none"
-
-
-class Published(Strict):
-    """A published number to set beside ours, or the word that it could not be recovered."""
-
-    architecture: Label
-    method: Label
-    column: str
-    value: float | None = None
-    text: str = ""
-    source: str
-
-
 class Measured(Strict):
     """What a profile took when its authors ran it, for the first estimate on a machine that has run nothing yet."""
 
@@ -168,12 +129,15 @@ def read_suite(path: Path, profile: str | None = None, overrides: dict[str, Any]
     """
     body = _parse(path)
     profiles = body.pop("profiles", {})
+    sources = [body, *profiles.values(), overrides or {}]
     if profile is not None:
         if profile not in profiles:
             raise SuiteError(f"suite {path.stem!r} has no profile {profile!r}{did_you_mean(profile, profiles)}")
         body = merged(body, profiles[profile])
     body = merged(body, overrides or {})
-    return check_suite({**body, "profiles": sorted(profiles)}, str(path.name))
+    suite = check_suite({**body, "profiles": sorted(profiles)}, str(path.name))
+    check_filters(suite, {axis: _labels(axis, sources, suite) for axis in AXES})
+    return suite
 
 
 def profiles_of(path: Path) -> tuple[dict[str, str], tuple[str, ...]]:
@@ -200,6 +164,14 @@ def merged(base: dict[str, Any], over: dict[str, Any]) -> dict[str, Any]:
         if isinstance(base[key], dict) and isinstance(over[key], dict)
     }
     return {**base, **over, **both}
+
+
+def _labels(axis: str, sources: list[dict[str, Any]], suite: Suite) -> set[Any]:
+    """Return every label that an axis has in a suite, its profiles and the overrides."""
+    told = [value for source in sources for value in source.get("axes", {}).get(axis, ())]
+    uses = axis not in ("domain", "seed")
+    named = {Use.model_validate(value).label if uses else value for value in told}
+    return named | {getattr(value, "label", value) for value in getattr(suite.axes, axis)}
 
 
 def _parse(path: Path) -> dict[str, Any]:
@@ -230,7 +202,7 @@ def _siblings(loc: tuple[int | str, ...]) -> list[str]:
     """Return the keys that are known where an unknown one stood."""
     model: Any = Suite
     for part in loc:
-        if isinstance(part, str) and isinstance(model, type) and part in getattr(model, "model_fields", {}):
+        if isinstance(part, str) and part in getattr(model, "model_fields", {}):
             model = _model_in(model.model_fields[part].annotation)
     return list(getattr(model, "model_fields", {}))
 

@@ -13,7 +13,7 @@ from astrobench.types import Dataset, Labelled, Observation, Unlabelled
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence
 
-    from astrobench.plan import Choice
+    from astrobench.choices import Choice
     from astrobench.registry import Registry
 
 
@@ -22,7 +22,8 @@ def plugin_of(registry: Registry, choice: Choice) -> Callable[..., Any]:
     plugin = registry.get(choice.kind, choice.plugin)
     if plugin.digest != choice.digest:
         raise PluginError(f"{choice.kind} {choice.plugin!r} changed since the plan was made: plan and run again")
-    return plugin.resolve()
+    resolved: Callable[..., Any] = plugin.resolve()
+    return resolved
 
 
 def open_dataset(registry: Registry, choice: Choice) -> Dataset:

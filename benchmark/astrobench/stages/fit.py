@@ -107,7 +107,7 @@ def _network(bench: Bench) -> nn.Module:
     torch.manual_seed(seed_of(job.dataset_key, job.architecture.identity, job.seed, "weights"))
     build = plugin_of(bench.registry, job.architecture)
     model: nn.Module = build(dataset.train.images.shape[1:], len(dataset.classes), **job.architecture.params)
-    return model.to(bench.device, memory_format=torch.channels_last)
+    return model.to(bench.device).to(memory_format=torch.channels_last)
 
 
 def _method(bench: Bench, model: nn.Module) -> Method:
@@ -207,9 +207,9 @@ def _perturbed_inputs(
     if not isinstance(changed, Perturbed) or (changed.flux is None) == (changed.inputs is None):
         raise PluginError(f"{name} must return astrobench.Perturbed with exactly one of flux and inputs")
     ids = np.asarray(batch.ids) if changed.rows is None else np.asarray(batch.ids)[changed.rows]
-    images = changed.flux if changed.inputs is None else changed.inputs
-    if tuple(images.shape) != (len(ids), *batch.flux.shape[1:]):
-        raise PluginError(f"{name} returned images {tuple(images.shape)}, expected {(len(ids), *batch.flux.shape[1:])}")
+    shape = changed.flux.shape if changed.flux is not None else changed.inputs.shape  # type: ignore[union-attr]
+    if tuple(shape) != (len(ids), *batch.flux.shape[1:]):
+        raise PluginError(f"{name} returned images {tuple(shape)}, expected {(len(ids), *batch.flux.shape[1:])}")
     if changed.inputs is not None:
         return changed.inputs.to(bench.device), ids
     flux = Unlabelled(images=np.asarray(changed.flux, dtype=np.float32), ids=ids, stretch=part.stretch)

@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from astrobench.choices import Choice
 from astrobench.environment import provenance
-from astrobench.plan import Choice
 from astrobench.registry import Registry
 from astrobench.stages.datasets import check_dataset, open_dataset
 from astrobench.store import Store

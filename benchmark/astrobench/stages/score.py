@@ -10,9 +10,9 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from astrobench.choices import Choice
 from astrobench.environment import provenance
 from astrobench.errors import PluginError
-from astrobench.plan import Choice
 from astrobench.progress import report
 from astrobench.records import pack_bits, score_to_plain
 from astrobench.registry import Registry

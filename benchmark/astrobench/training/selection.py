@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 def validated(model: nn.Module, material: Material, stream: torch.Generator) -> dict[str, float]:
     """Return loss and accuracy on the source validation set, and the loss of 64 random images of it."""
     model.eval()
-    parts = [model(images).logits.float() for images in material.valid_inputs.split(64)]
+    parts = [model(images).logits.float() for images in torch.split(material.valid_inputs, 64)]
     logits, labels = torch.cat(parts), material.valid_labels
     losses = nn.functional.cross_entropy(logits, labels, reduction="none")
     some = torch.randperm(len(labels), generator=stream)[:64].to(labels.device)

@@ -1,0 +1,35 @@
+"""`where` and `exclude`: which cells of the cross product a suite keeps."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from astrobench.errors import SuiteError, did_you_mean
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Mapping
+
+    from astrobench.suite import Suite
+
+
+def kept(suite: Suite, labels: Mapping[str, Any]) -> bool:
+    """Say whether `where` and `exclude` keep the cell with these labels."""
+    wanted = not suite.where or any(_matches(clause, labels) for clause in suite.where)
+    return wanted and not any(_matches(clause, labels) for clause in suite.exclude)
+
+
+def _matches(clause: Mapping[str, Any], labels: Mapping[str, Any]) -> bool:
+    return all(labels[axis] in (value if isinstance(value, list) else [value]) for axis, value in clause.items())
+
+
+def check_filters(suite: Suite, known: Mapping[str, Iterable[Any]]) -> None:
+    """Refuse a filter that names a label no profile of the suite has: it would silently do nothing.
+
+    known: axis → every label it has in the suite or in any of its profiles.
+    """
+    for name, clauses in (("where", suite.where), ("exclude", suite.exclude)):
+        for axis, value in ((axis, value) for clause in clauses for axis, value in clause.items()):
+            for label in value if isinstance(value, list) else [value]:
+                if label not in known[axis]:
+                    guess = did_you_mean(str(label), map(str, known[axis]))
+                    raise SuiteError(f"{name}.{axis} = {label!r} is not on that axis{guess}")

@@ -1,0 +1,49 @@
+"""Tables of a suite that say what its leaderboard shows, and what every table of a suite has in common."""
+
+from __future__ import annotations
+
+from typing import Annotated, Literal
+
+from pydantic import BaseModel, ConfigDict, StringConstraints
+
+Name = Annotated[str, StringConstraints(pattern=r"^[a-z0-9][a-z0-9._-]{0,63}$")]
+Label = Annotated[str, StringConstraints(pattern=r"^[A-Za-z0-9][A-Za-z0-9 ._+:()=,/-]{0,79}$")]
+
+
+class Strict(BaseModel):
+    """A table of a suite: no unknown key, no silent conversion, no change after it was read."""
+
+    model_config = ConfigDict(extra="forbid", strict=True, frozen=True)
+
+
+class Column(Strict):
+    """A column of the leaderboard: one score at one domain and perturbation.
+
+    kind: "mean" over seeds, or "gain" over the reference method, paired, with its interval.
+    """
+
+    title: str
+    score: str
+    domain: Label
+    perturbation: Label = "none"
+    kind: Literal["mean", "gain"] = "mean"
+    percent: bool = False
+    help: str = ""
+
+
+class Rank(Strict):
+    """The cell whose per-image outcomes rank the methods."""
+
+    domain: Label
+    perturbation: Label = "none"
+
+
+class Published(Strict):
+    """A published number to set beside ours, or the word that it could not be recovered."""
+
+    architecture: Label
+    method: Label
+    column: str
+    value: float | None = None
+    text: str = ""
+    source: str
