@@ -13,7 +13,7 @@ from astrobench.registry.plugin import KINDS, Plugin, one
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
 
-__all__ = ["KINDS", "Fault", "Plugin", "Registry"]
+__all__ = ["KINDS", "Fault", "Plugin", "Registry", "one"]
 
 
 @dataclass(frozen=True)
@@ -43,7 +43,7 @@ class Registry:
         known = self._known[kind]
         found = known.get(name) or (known.get(family + colon) if colon else None)
         if not found:
-            raise PluginError(f"unknown {one(kind)} {name!r}{did_you_mean(name, known)}{self._quarantined()}")
+            raise PluginError(f"unknown {one(kind)} {name!r}{did_you_mean(name, known)}{self.quarantined}")
         if len(found) > 1:
             raise PluginError(f"{one(kind)} {name!r} is given by two plugins, {_origins(found)}; uninstall one of them")
         if not found[0].family:
@@ -70,7 +70,9 @@ class Registry:
             found[plugin.name] = (*found.get(plugin.name, ()), plugin)
         return known
 
-    def _quarantined(self) -> str:
+    @property
+    def quarantined(self) -> str:
+        """What is quarantined and why, ready to append to a message."""
         return "".join(f"; quarantined: {fault.sentence}" for fault in self.faults)
 
 
