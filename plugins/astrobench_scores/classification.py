@@ -1,0 +1,124 @@
+"""Was the network right, and did it know?"""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import TYPE_CHECKING
+
+import numpy as np
+from astrobench import Score
+from scipy.special import log_softmax, softmax
+from scipy.stats import rankdata
+
+from astrobench_scores.averages import average, fraction, mean, undefined
+from astrobench_scores.calibration import brier_terms, expected_calibration_error
+from astrobench_scores.columns import columns
+from astrobench_scores.confusion import count_confusions
+from astrobench_scores.pairing import by_id
+from astrobench_scores.parameters import check_bins
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from astrobench import Prediction
+    from astrobench.types import Better
+
+BETTER: dict[str, Better] = {
+    "accuracy": "higher",
+    "precision": "higher",
+    "recall": "higher",
+    "f1": "higher",
+    "roc_auc": "higher",
+    "brier": "lower",
+    "nll": "lower",
+    "ece": "lower",
+}
+
+
+def classification(clean: Prediction, perturbed: Prediction, *, bins: int = 15) -> Mapping[str, Score]:
+    """Score the class and the probabilities of each perturbed image; empty for a regression.
+
+    accuracy, and precision, recall and f1 weighted by the images of each class (so recall is accuracy; a class that
+    is never predicted has precision 0, as in scikit-learn); recall_<class>; roc_auc, one class against the rest,
+    mean over the classes that have images (for two classes the plain one); brier, Σ_k (p_k − y_k)² averaged, from 0
+    to 2; nll in nat; ece over `bins` equal bins (b/bins, (b+1)/bins] of the highest softmax probability. A standard
+    error is given where the score is a mean over images. After an attack only the attacked images are counted.
+
+    Raises: SuiteError for fewer than 1 or more than 10000 bins.
+
+    Source: galaxies.md §1.11; Brier (1950); Guo et al. (2017), arXiv:1706.04599, equation 3.
+    """
+    check_bins(bins)
+    if perturbed.task != "classification":
+        return {}
+    note = "attacked images only" if "success" in perturbed.facts else ""
+    recalls = [f"recall_{word}" for word in columns(perturbed.classes)]
+    fault = _fault(perturbed.logits)
+    if fault:
+        directions: dict[str, Better] = {**BETTER, **dict.fromkeys(recalls, BETTER["recall"])}
+        return {name: undefined(fault, better=better) for name, better in directions.items()}
+    images = by_id(perturbed)
+    scores = {**_of_classes(images, recalls), **_of_probabilities(images, bins)}
+    return {name: replace(score, note="; ".join(filter(None, (score.note, note)))) for name, score in scores.items()}
+
+
+def _fault(logits: np.ndarray) -> str:
+    if len(logits) == 0:
+        return "no images"
+    bad = int((~np.isfinite(logits)).any(axis=1).sum())
+    return f"{bad} of {len(logits)} images have logits that are not finite" if bad else ""
+
+
+def _of_classes(images: Prediction, recalls: list[str]) -> dict[str, Score]:
+    counts = count_confusions(images)
+    n, hits, support = int(counts.sum()), np.diag(counts), counts.sum(axis=1)
+    accuracy = fraction(int(hits.sum()), n, better="higher")
+    precision = _weighted(_ratio(hits, counts.sum(axis=0)), support)
+    f1 = _weighted(_ratio(2 * hits, support + counts.sum(axis=0)), support)
+    return {
+        "accuracy": accuracy,
+        "precision": Score(precision, better="higher", n=n),
+        "recall": accuracy,
+        "f1": Score(f1, better="higher", n=n),
+    } | {
+        name: fraction(int(hit), int(of), better="higher", empty="no image of this class")
+        for name, hit, of in zip(recalls, hits, support, strict=True)
+    }
+
+
+def _ratio(part: np.ndarray, whole: np.ndarray) -> np.ndarray:
+    return np.asarray(part / np.maximum(whole, 1))  # both are counts: part is 0 wherever whole is
+
+
+def _weighted(values: np.ndarray, support: np.ndarray) -> float:
+    return float((values * support).sum() / support.sum())
+
+
+def _of_probabilities(images: Prediction, bins: int) -> dict[str, Score]:
+    logits, labels = images.logits.astype(np.float64), images.labels
+    probabilities = softmax(logits, axis=1)
+    surprise = -log_softmax(logits, axis=1)[np.arange(len(labels)), labels]
+    ece = expected_calibration_error(probabilities.max(axis=1), logits.argmax(axis=1) == labels, bins)
+    return {
+        "roc_auc": _roc_auc(probabilities, labels),
+        "brier": average(brier_terms(probabilities, labels), better="lower"),
+        "nll": average(surprise, unit="nat", better="lower"),
+        "ece": Score(ece, better="lower", n=len(labels), note=f"{bins} equal bins"),
+    }
+
+
+def _roc_auc(probabilities: np.ndarray, labels: np.ndarray) -> Score:
+    outputs = probabilities.shape[1]
+    wanted = [1] if outputs == 2 else list(range(outputs))  # of two classes, either gives the same area
+    areas = [_area(probabilities[:, k], labels == k) for k in wanted if 0 < (labels == k).sum() < len(labels)]
+    if not areas:
+        return undefined("all images are of one class", better="higher", n=len(labels))
+    left_out = len(wanted) - len(areas)
+    note = f"{left_out} of {outputs} classes have no image" if left_out else ""
+    return Score(mean(areas), better="higher", n=len(labels), note=note)
+
+
+def _area(values: np.ndarray, positive: np.ndarray) -> float:
+    """Return the chance that a positive outranks a negative, ties half: Mann–Whitney's U over its maximum."""
+    n = int(positive.sum())
+    return float((rankdata(values)[positive].sum() - n * (n + 1) / 2) / (n * (len(values) - n)))
