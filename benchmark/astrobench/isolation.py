@@ -29,7 +29,7 @@ if TYPE_CHECKING:
     from multiprocessing.connection import Connection
     from multiprocessing.process import BaseProcess
 
-Status = Literal["ok", "refused", "plugin_error", "timeout", "oom", "crashed", "interrupted"]
+Status = Literal["ok", "refused", "plugin_error", "invalid_result", "timeout", "oom", "crashed", "interrupted"]
 
 LARGEST_RESULT = 8 * 2**20
 LARGEST_LOG = 2**20
@@ -134,12 +134,19 @@ def _child(pipe: Connection, body: str) -> None:
     _redirect(Path(task["log"]))
     try:
         with watched_by(_writer(Path(task["progress"]))):
-            answer = {"status": "ok", "result": _function(task["entry"])(task["payload"])}
+            answer = _answer(_function(task["entry"])(task["payload"]))
     except BaseException as error:
         traceback.print_exc()
-        answer = _fault(error)
-    pipe.send_bytes(json.dumps(answer).encode())
+        answer = json.dumps(_fault(error))
+    pipe.send_bytes(answer.encode())
     sys.stderr.flush()
+
+
+def _answer(result: Any) -> str:
+    try:
+        return json.dumps({"status": "ok", "result": result}, allow_nan=False)
+    except (TypeError, ValueError, RecursionError) as error:
+        return json.dumps({"status": "invalid_result", "reason": f"the result cannot be told as JSON: {error}"})
 
 
 def _fault(error: BaseException) -> dict[str, Any]:

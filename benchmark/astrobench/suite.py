@@ -28,8 +28,8 @@ class Use(Strict):
 
     plugin: str
     label: Label = ""
-    params: dict[str, Any] = {}
-    training: dict[str, Any] = {}
+    params: dict[str, Any] = Field(default_factory=dict)
+    training: dict[str, Any] = Field(default_factory=dict)
 
     @model_validator(mode="before")
     @classmethod
@@ -104,7 +104,7 @@ class Suite(Strict):
     description: str = ""
     synthetic: bool = False
     reference: str = "source_only"
-    default_profile: dict[Literal["cpu", "cuda"], str] = {}
+    default_profile: dict[Literal["cpu", "cuda"], str] = Field(default_factory=dict)
     notes: tuple[str, ...] = ()
     threads: int = Field(default=1, ge=1)
     timeout: float = Field(default=86400.0, gt=0, description="seconds a training and its cells may take")

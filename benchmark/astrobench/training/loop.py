@@ -63,7 +63,7 @@ def _epoch(
     alone = "random_batches" in rules.quirks
     source = batches(len(material.inputs), rules.batch_size, steps, streams["source"], independent=alone)
     target = batches(len(material.target_inputs), rules.batch_size, steps, streams["target"], independent=alone)
-    weight = _class_weight(material, rules)
+    weight = class_weight(material, rules)
     sums: Tensors = {}
     for number, (rows, others) in enumerate(zip(source, target, strict=True)):
         done = run.epoch * steps + number
@@ -112,7 +112,7 @@ def _batch(inputs: torch.Tensor, rows: torch.Tensor, rules: Training, stream: to
     return turned(images, rules.augment, stream) if rules.augment else images
 
 
-def _class_weight(material: Material, rules: Training) -> torch.Tensor | None:
+def class_weight(material: Material, rules: Training) -> torch.Tensor | None:
     """Return N/(K·n_k), so that a rare class counts as much as a common one (DeepAdversaries §1.5)."""
     if not rules.class_weights:
         return None

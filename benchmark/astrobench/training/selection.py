@@ -43,12 +43,12 @@ def out_of_patience(run: Run, rules: Training) -> bool:
     if rules.patience is None or not run.history:
         return False
     if "cumulative_patience" in rules.quirks:
-        return _cumulative_excess([told["valid_sample_loss"] for told in run.history]) > rules.patience
+        return cumulative_excess([told["valid_sample_loss"] for told in run.history]) > rules.patience
     losses = [told["valid_loss"] for told in run.history]
     return len(losses) - 1 - losses.index(min(losses)) >= rules.patience
 
 
-def _cumulative_excess(losses: list[float]) -> float:
+def cumulative_excess(losses: list[float]) -> float:
     """Return the published early-stop counter: it grows with the excess over the best loss and is never reset."""
     best, count = math.inf, 0.0
     for loss in losses:
