@@ -1,0 +1,101 @@
+"""Arrays on disk: .npy files mapped with care, because many of them were fetched by hand, and written whole or not."""
+
+from __future__ import annotations
+
+import math
+import os
+import shutil
+from typing import TYPE_CHECKING
+
+import numpy as np
+from astrobench import DataError, report
+from numpy.lib.format import (
+    read_array_header_1_0,
+    read_array_header_2_0,
+    read_magic,
+    write_array_header_1_0,
+)
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+    from pathlib import Path
+    from typing import IO
+
+MAGIC = b"\x93NUMPY"
+NOT_ARRAYS = {
+    b"<": "a web page",
+    b"version https://git-lfs": "a git-lfs pointer",
+    b"PK\x03\x04": "a zip archive",
+    b"\x1f\x8b": "a gzip archive",
+}
+
+
+def open_npy(path: Path) -> np.ndarray:
+    """Map a .npy file of real numbers, read-only, whatever its shape and dtype.
+
+    Raises DataError for a file that is no array, holds Python objects, or is shorter or longer than its header
+    says; the header is checked before anything is mapped.
+    """
+    try:
+        with path.open("rb") as file:
+            shape, fortran, dtype = _header(file, path)
+            start, held = file.tell(), path.stat().st_size
+    except OSError as fault:
+        raise DataError(f"cannot read {path}: {fault.strerror}") from None
+    wanted = start + math.prod(shape) * dtype.itemsize
+    if held != wanted:
+        state = "cut short" if held < wanted else "longer than it says"
+        raise DataError(f"{path} is {state}: {held} bytes where its header wants {wanted}; fetch or write it again")
+    if 0 in shape:
+        return np.zeros(shape, dtype)
+    return np.memmap(path, dtype, "r", start, shape, "F" if fortran else "C")
+
+
+def write_npy(path: Path, shape: tuple[int, ...], chunks: Iterable[np.ndarray], activity: str) -> None:
+    """Write chunks of rows as one float32 .npy file of `shape`, atomically, saying how far it is.
+
+    Raises DataError where the disk has no room.
+    """
+    need_room(path.parent, 4 * math.prod(shape))
+    part = path.with_name(f".{path.name}.{os.getpid()}.part")
+    done = 0
+    try:
+        with part.open("wb") as file:
+            write_array_header_1_0(file, {"descr": "<f4", "fortran_order": False, "shape": shape})
+            for chunk in chunks:
+                file.write(np.ascontiguousarray(chunk, "<f4").data)
+                done += len(chunk)
+                report(activity, done, shape[0])
+            file.flush()
+            os.fsync(file.fileno())
+        part.replace(path)
+    except OSError as fault:
+        raise DataError(f"cannot write {path}: {fault.strerror}") from None
+    finally:
+        part.unlink(missing_ok=True)
+
+
+def need_room(folder: Path, size: int) -> None:
+    """Raise DataError unless the disk of a folder has room for `size` bytes."""
+    free = shutil.disk_usage(folder).free
+    if free < size:
+        raise DataError(
+            f"{folder} has {free / 1e9:.1f} GB free, want {size / 1e9:.1f} GB; set ASTROBENCH_CACHE to a larger disk"
+        )
+
+
+def _header(file: IO[bytes], path: Path) -> tuple[tuple[int, ...], bool, np.dtype]:
+    start = file.read(64)
+    if not start.startswith(MAGIC):
+        kind = next((name for sign, name in NOT_ARRAYS.items() if start.lstrip().startswith(sign)), "no .npy file")
+        raise DataError(f"{path} is {kind}, not an array; fetch or write it again")
+    file.seek(0)
+    try:
+        # NumPy's own parser: a literal, never code, and at most 10 kB of it.
+        read = {(1, 0): read_array_header_1_0, (2, 0): read_array_header_2_0}[read_magic(file)]
+        shape, fortran, dtype = read(file)
+    except (ValueError, KeyError, TypeError, EOFError):
+        raise DataError(f"{path} has a header that makes no sense; fetch or write it again") from None
+    if dtype.kind not in "fiub" or min(shape, default=0) < 0:
+        raise DataError(f"{path} holds {dtype.name} {shape}, want an array of numbers; write it again as float32")
+    return shape, fortran, dtype
