@@ -1,0 +1,166 @@
+"""Drawing many galaxies on all cores, once: chunks of scenes on disk that any later draw of the same recipe shares.
+
+A chunk is written under a temporary name and renamed when whole, so an interrupted draw goes on where it was and two
+processes may draw at once. A scene depends on nothing but its recipe and number, so neither can tell the difference.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import os
+import signal
+import threading
+from concurrent.futures import ProcessPoolExecutor, as_completed
+from concurrent.futures.process import BrokenProcessPool
+from dataclasses import dataclass
+from functools import cache, partial
+from multiprocessing import connection, get_context, parent_process
+from pathlib import Path
+from typing import TYPE_CHECKING, TypeVar
+
+import numpy as np
+from astrobench import DataError, report
+
+from astrobench_galaxies.arrays import need_room, open_npy
+from astrobench_galaxies.cache import cache_folder
+from astrobench_galaxies.scenes import Recipe, draw
+from astrobench_galaxies.scenes.plane import STAMP
+from astrobench_galaxies.survey import BANDS, survey_named
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator, Sequence
+
+Item = TypeVar("Item")
+
+CHUNK = 30  # galaxies a file: 3.6 MB, and the three classes come out even
+SHAPE = (len(BANDS), STAMP, STAMP)
+_SCENE_SOURCES = ("scenes/*.py", "survey.py", "morphology.py")
+_FEW = 3  # this many items or fewer are done here: starting a worker takes as long
+
+
+@dataclass(frozen=True)
+class Chunks:
+    """Scenes on disk: float32 (CHUNK, C, H, W) a file, e⁻/pixel in one survey year, in order of galaxy number."""
+
+    folder: Path
+
+    def path(self, chunk: int) -> Path:
+        """Return where a chunk is kept."""
+        return self.folder / f"{chunk:06d}.npy"
+
+    def whole(self, chunk: int) -> bool:
+        """Say whether a chunk is there, complete."""
+        try:
+            return open_npy(self.path(chunk)).shape == (CHUNK, *SHAPE)
+        except DataError:
+            return False
+
+    def scenes(self, numbers: Sequence[int]) -> Iterator[np.ndarray]:
+        """Yield the scene of each galaxy, float32 (C, H, W), from read-only maps."""
+        opened, scenes = -1, np.empty(0)
+        for number in numbers:
+            chunk, row = divmod(number, CHUNK)
+            if chunk != opened:
+                opened, scenes = chunk, open_npy(self.path(chunk))
+            yield scenes[row]
+
+
+def drawn(recipe: Recipe, galaxies: int) -> Chunks:
+    """Return the scenes of galaxies 0 to `galaxies` - 1, drawing those chunks that are not there yet."""
+    chunks = Chunks(cache_folder("lsst_mock", "scenes", digest(recipe, survey_named(recipe.survey), *_versions())))
+    wanted = range(-(-galaxies // CHUNK))
+    missing = [chunk for chunk in wanted if not chunks.whole(chunk)]
+    need_room(chunks.folder, 4 * CHUNK * int(np.prod(SHAPE)) * len(missing))
+    done = (len(wanted) - len(missing)) * CHUNK
+    in_parallel(partial(_draw_chunk, recipe, chunks), missing, "drawing galaxies", done, len(wanted) * CHUNK)
+    return chunks
+
+
+def _draw_chunk(recipe: Recipe, chunks: Chunks, chunk: int) -> int:
+    if not chunks.whole(chunk):  # another process may have been faster
+        scenes = np.stack([draw(recipe, chunk * CHUNK + row).scene for row in range(CHUNK)])
+        part = chunks.folder / f".{chunk:06d}.{os.getpid()}.part"
+        try:
+            with part.open("wb") as file:
+                np.save(file, scenes, allow_pickle=False)
+            part.replace(chunks.path(chunk))
+        finally:
+            part.unlink(missing_ok=True)
+    return CHUNK
+
+
+def digest(*words: object, sources: Sequence[str] = _SCENE_SOURCES) -> str:
+    """Return 16 hexadecimal digits that stand for the words and for the text of this package's sources."""
+    sha = hashlib.sha256("\x1f".join(map(str, words)).encode())
+    sha.update(_text_of(tuple(sources)))
+    return sha.hexdigest()[:16]
+
+
+@cache
+def _text_of(sources: tuple[str, ...]) -> bytes:
+    here = Path(__file__).parent
+    return b"".join(path.read_bytes() for pattern in sources for path in sorted(here.glob(pattern)))
+
+
+def _versions() -> tuple[str, ...]:
+    # GalSim draws the seeing and NumPy the random numbers: another version may draw other galaxies.
+    from importlib.metadata import version
+
+    return tuple(f"{name} {version(name)}" for name in ("numpy", "scipy", "galsim"))
+
+
+def in_parallel(work: Callable[[Item], int], items: Sequence[Item], activity: str, done: int, total: int) -> None:
+    """Do work(item) for each item on all cores, reporting progress by what each call returns.
+
+    `work` must be a top-level function or a partial of one. Raises DataError when a worker dies.
+    """
+    report(activity, done, total)
+    workers = min(cores(), len(items))
+    finished = _here(work, items) if workers < 2 or len(items) <= _FEW else _in_workers(work, items, workers)
+    for step in finished:
+        done += step
+        report(activity, done, total)
+
+
+def cores() -> int:
+    """Return how many cores to draw on: those this process may use, or ASTROBENCH_CORES."""
+    asked = os.environ.get("ASTROBENCH_CORES", "")
+    if not asked:
+        return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
+    if not asked.isdigit() or int(asked) < 1:
+        raise DataError(f"ASTROBENCH_CORES is {asked!r}, want a whole number from 1")
+    return int(asked)
+
+
+def _here(work: Callable[[Item], int], items: Sequence[Item]) -> Iterator[int]:
+    from threadpoolctl import threadpool_limits
+
+    with threadpool_limits(1):
+        yield from map(work, items)
+
+
+def _in_workers(work: Callable[[Item], int], items: Sequence[Item], workers: int) -> Iterator[int]:
+    # Spawned, not forked: a fork of a process with running threads (torch's, BLAS's) may hang.
+    pool = ProcessPoolExecutor(workers, mp_context=get_context("spawn"), initializer=_start_worker)
+    try:
+        for future in as_completed([pool.submit(work, item) for item in items]):
+            yield future.result()
+    except BrokenProcessPool:
+        raise DataError("a worker that draws galaxies died; set ASTROBENCH_CORES=1 to draw in this process") from None
+    finally:
+        pool.shutdown(cancel_futures=True)
+
+
+def _start_worker() -> None:
+    from threadpoolctl import threadpool_limits
+
+    threadpool_limits(1)
+    signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C is the parent's to handle; a chunk ends in a second
+    threading.Thread(target=_end_with_parent, daemon=True).start()
+
+
+def _end_with_parent() -> None:
+    parent = parent_process()
+    if parent is not None:
+        connection.wait([parent.sentinel])
+        os._exit(1)

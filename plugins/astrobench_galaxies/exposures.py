@@ -1,0 +1,145 @@
+"""The observed images of an observing programme, on disk: one array a set, made once, whole or not at all."""
+
+from __future__ import annotations
+
+import json
+import os
+import shutil
+from dataclasses import dataclass
+from functools import partial
+from typing import TYPE_CHECKING
+
+import numpy as np
+from astrobench import DataError
+from numpy.lib.format import open_memmap
+
+from astrobench_galaxies.arrays import need_room, open_npy
+from astrobench_galaxies.cache import cache_folder
+from astrobench_galaxies.drawing import SHAPE, Chunks, digest, in_parallel
+from astrobench_galaxies.observe import expose, noise_stream
+from astrobench_galaxies.stretch import ArcsinhStretch
+from astrobench_galaxies.survey import survey_named
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping
+    from pathlib import Path
+
+    from astrobench_galaxies.scenes import Recipe
+
+SETS = ("train", "valid", "target", "test_source", "test_target")
+TESTS = ("test_source", "test_target")
+MANIFEST = "manifest.json"  # written last: a folder without it is not whole
+_ROWS = 60  # images a task
+_SOURCES = ("scenes/*.py", "survey.py", "morphology.py", "observe.py", "exposures.py", "stretch.py", "percentiles.py")
+
+
+@dataclass(frozen=True)
+class Programme:
+    """Which galaxies are observed for how long. members: numbers of the galaxies of train, target, valid and test."""
+
+    recipe: Recipe
+    source_years: float
+    target_years: float
+    members: Mapping[str, tuple[int, ...]]
+
+    def numbers(self, which: str) -> tuple[int, ...]:
+        """Return the galaxies of a set, in order."""
+        return self.members["test" if which in TESTS else which]
+
+    def years(self, which: str) -> float:
+        """Return the exposure of a set in survey years."""
+        return self.target_years if which in ("target", "test_target") else self.source_years
+
+    def shapes(self) -> dict[str, tuple[int, ...]]:
+        """Return the shape of each array: images of every set, and noiseless scenes of the test sets."""
+        images: dict[str, tuple[int, ...]] = {which: (len(self.numbers(which)), *SHAPE) for which in SETS}
+        return images | {f"scene_{which}": images[which] for which in TESTS}
+
+
+@dataclass(frozen=True)
+class Exposures:
+    """A whole folder of observed images."""
+
+    folder: Path
+    limits: Mapping[str, tuple[float, float]]
+
+    def images(self, which: str) -> np.ndarray:
+        """Return float32 (N, C, H, W) in e⁻, a read-only map: images of a set, or "scene_…" of a test set."""
+        return open_npy(self.folder / f"{which}.npy")
+
+    def stretch(self, which: str) -> ArcsinhStretch:
+        """Return the stretch fitted on a set."""
+        return ArcsinhStretch(*self.limits[which])
+
+
+def exposed(programme: Programme, draw_scenes: Callable[[], Chunks]) -> Exposures:
+    """Return the images of a programme, observing them (and drawing their scenes) if that was never done."""
+    root = cache_folder("lsst_mock", "images")
+    folder = root / digest(programme, survey_named(programme.recipe.survey), np.__version__, sources=_SOURCES)
+    ready = _opened(folder, programme)
+    if ready is not None:
+        return ready
+    part = root / f".{folder.name}.{os.getpid()}.part"
+    try:
+        _fill(part, programme, draw_scenes())
+        _settle(part, folder, programme)
+    finally:
+        shutil.rmtree(part, ignore_errors=True)
+    ready = _opened(folder, programme)
+    if ready is None:
+        raise DataError(f"{folder} is not whole although it was just written; delete it and draw again")
+    return ready
+
+
+def _opened(folder: Path, programme: Programme) -> Exposures | None:
+    try:
+        limits = json.loads((folder / MANIFEST).read_text())["limits"]
+        found = {name: open_npy(folder / f"{name}.npy").shape for name in programme.shapes()}
+    except (OSError, ValueError, KeyError, DataError):
+        return None
+    if found != programme.shapes():
+        return None
+    return Exposures(folder, {which: (low, high) for which, (low, high) in limits.items()})
+
+
+def _settle(part: Path, folder: Path, programme: Programme) -> None:
+    # Another process may have settled the same images first; then theirs are as good as ours. A damaged folder goes.
+    for _ in range(2):
+        try:
+            part.rename(folder)
+        except OSError:
+            if _opened(folder, programme) is not None:
+                return
+            shutil.rmtree(folder, ignore_errors=True)
+        else:
+            return
+
+
+def _fill(part: Path, programme: Programme, chunks: Chunks) -> None:
+    part.mkdir()
+    need_room(part, 4 * sum(int(np.prod(shape)) for shape in programme.shapes().values()))
+    for name, shape in programme.shapes().items():
+        open_memmap(part / f"{name}.npy", "w+", np.float32, shape)
+    tasks = [(which, start) for which in SETS for start in range(0, len(programme.numbers(which)), _ROWS)]
+    total = sum(len(programme.numbers(which)) for which in SETS)
+    in_parallel(partial(_observe, part, programme, chunks), tasks, "observing galaxies", 0, total)
+    fits = {which: ArcsinhStretch.fit(open_npy(part / f"{which}.npy")) for which in SETS}
+    limits = {which: (fit.low, fit.high) for which, fit in fits.items()}
+    (part / MANIFEST).write_text(json.dumps({"limits": limits}))
+
+
+def _observe(part: Path, programme: Programme, chunks: Chunks, task: tuple[str, int]) -> int:
+    which, start = task
+    recipe, years = programme.recipe, programme.years(which)
+    numbers = programme.numbers(which)[start : start + _ROWS]
+    sky = survey_named(recipe.survey).sky(1.0)
+    rows = slice(start, start + len(numbers))
+    scenes = np.stack(list(chunks.scenes(numbers)))
+    images = [
+        expose(scene, sky, years, noise_stream(recipe.seed, number, years))
+        for scene, number in zip(scenes, numbers, strict=True)
+    ]
+    open_memmap(part / f"{which}.npy", "r+")[rows] = np.stack(images)
+    if which in TESTS:
+        open_memmap(part / f"scene_{which}.npy", "r+")[rows] = scenes * np.float32(years)
+    return len(numbers)

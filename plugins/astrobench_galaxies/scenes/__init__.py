@@ -1,0 +1,7 @@
+"""Synthetic galaxies, noiseless and seen through the telescope: each a pure function of the seed and its number."""
+
+from __future__ import annotations
+
+from astrobench_galaxies.scenes.galaxies import Recipe, draw, label_of
+
+__all__ = ["Recipe", "draw", "label_of"]
