@@ -82,8 +82,8 @@ class Deposit:
         digest = _digest(path)
         if known is not None and known["sha256"] != digest:
             raise DataError(
-                f"{path} differs from what was first fetched (SHA-256 {digest[:12]}…, recorded {str(known['sha256'])[:12]}…)"
-                f"; remove it to fetch it again, or its entry in {CHECKSUMS} if the change is meant"
+                f"{path} differs from what was first fetched: SHA-256 {digest[:12]}…, not {str(known['sha256'])[:12]}…;"
+                f" remove it to fetch it again, or its entry in {CHECKSUMS} if the change is meant"
             )
         text = json.dumps({**record, path.name: {"sha256": digest, **stamp}}, indent=1, sort_keys=True)
         part = self.folder / f".{CHECKSUMS}.part"

@@ -21,7 +21,10 @@ if TYPE_CHECKING:
 
 
 class Quiet(SimpleHTTPRequestHandler):
-    def log_message(self, format: str, *args: object) -> None:
+    def log_request(self, code: int | str = "-", size: int | str = "-") -> None:
+        """Say nothing."""
+
+    def log_error(self, *words: object) -> None:
         """Say nothing."""
 
 
@@ -100,7 +103,7 @@ def test_a_web_page_in_place_of_an_array_is_not_kept(served: tuple[Path, Deposit
 
 def test_no_network_is_one_line_with_the_remedy(tmp_path: Path) -> None:
     deposit = Deposit("http://127.0.0.1:9", tmp_path, "")
-    with pytest.raises(DataError, match="cannot fetch http://127.0.0.1:9/a.npy .*; fetch it by hand into") as fault:
+    with pytest.raises(DataError, match=r"cannot fetch http://127.0.0.1:9/a.npy .*; fetch it by hand into") as fault:
         deposit.find(("a.npy",))
     assert "\n" not in str(fault.value)
 
