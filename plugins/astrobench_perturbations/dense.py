@@ -1,0 +1,68 @@
+"""The evaluator that suits any network: each candidate is a whole image, sent through the whole network."""
+
+from __future__ import annotations
+
+import copy
+from typing import TYPE_CHECKING
+
+import numpy as np
+import torch
+from torch.fx.experimental.optimization import fuse
+
+from astrobench_perturbations.attacked import MICRO
+from astrobench_perturbations.evolution import Pixels
+from astrobench_perturbations.replaced import replace_pixels
+
+if TYPE_CHECKING:
+    from torch import nn
+
+MICRO_CUDA = 1024
+TOLERANCE = 1e-4
+"""Largest change of a logit, in units of the largest logit (or of 1), that is rounding."""
+
+
+class Dense:
+    """Candidates in micro-batches of one size, so that a result does not depend on its neighbours."""
+
+    code = 0
+
+    def __init__(self, model: nn.Module, slots: int, sample: torch.Tensor) -> None:
+        """Keep room for `slots` images like those of sample, float32 (n, C, H, W)."""
+        self.micro = MICRO_CUDA if sample.is_cuda else MICRO
+        self.network = fast(model, sample[:2])
+        self.images = sample.new_zeros((slots, *sample.shape[1:])).to(memory_format=torch.channels_last)
+
+    def place(self, slots: list[int], images: torch.Tensor) -> None:
+        """Put clean images, float32 (m, C, H, W), into slots."""
+        self.images[slots] = images
+
+    def logits(self, slots: np.ndarray, pixels: Pixels) -> torch.Tensor:
+        """Return the logits, float32 (n, K), of the image in slots[i] with one pixel replaced by pixels[i]."""
+        full = np.minimum(np.arange(-(-len(slots) // self.micro) * self.micro), len(slots) - 1)
+        parts = [self._forward(slots[at], Pixels(*(a[at] for a in pixels))) for at in full.reshape(-1, self.micro)]
+        return torch.cat(parts)[: len(slots)]
+
+    def _forward(self, slots: np.ndarray, pixels: Pixels) -> torch.Tensor:
+        images = self.images[torch.from_numpy(slots).to(self.images.device)]
+        logits: torch.Tensor = self.network(replace_pixels(images, pixels)).logits
+        return logits
+
+
+def fast(model: nn.Module, sample: torch.Tensor) -> nn.Module:
+    """Return a copy of a network in eval mode that is laid out for speed and agrees with it on a sample.
+
+    Batch-norm is folded into the convolution before it where the graph can be traced, and weights are channels-last.
+    """
+    copied = copy.deepcopy(model)
+    try:
+        copied = fuse(copied, inplace=True)
+    except Exception:  # whatever stops a trace (control flow, unknown calls), the plain copy still serves
+        copied = copy.deepcopy(model)
+    copied = copied.eval().to(memory_format=torch.channels_last)
+    return copied if agree(copied(sample).logits, model(sample).logits) else model
+
+
+def agree(found: torch.Tensor, expected: torch.Tensor) -> bool:
+    """Return whether logits differ by no more than rounding."""
+    scale = max(1.0, float(expected.abs().max()))
+    return bool((found - expected).abs().max() <= TOLERANCE * scale)

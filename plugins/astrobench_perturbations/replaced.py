@@ -1,0 +1,30 @@
+"""Images with one pixel replaced."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import torch
+
+if TYPE_CHECKING:
+    from torch import nn
+
+    from astrobench_perturbations.evolution import Pixels
+
+
+def replaced(images: torch.Tensor, pixels: Pixels) -> torch.Tensor:
+    """Return images float32 (M, C, H, W), image i with pixels[i] in place of its own; the original is left alone."""
+    return replace_pixels(images.clone(), pixels)
+
+
+def replace_pixels(images: torch.Tensor, pixels: Pixels) -> torch.Tensor:
+    """Replace the pixel of each image in place and return the images."""
+    rows, cols, values = (torch.from_numpy(array).to(images.device) for array in pixels)
+    images[torch.arange(len(images), device=images.device), :, rows, cols] = values
+    return images
+
+
+def classes_of(model: nn.Module, images: torch.Tensor) -> int:
+    """Return how many logits a network gives for images float32 (N, C, H, W)."""
+    with torch.inference_mode():
+        return int(model(images[:1]).logits.shape[1])

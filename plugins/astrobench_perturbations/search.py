@@ -1,0 +1,119 @@
+"""Many searches side by side: each image its own differential evolution, its own stream and its own end.
+
+A search that ends leaves its slot to the next image at once, so that every evaluation is of full width until the last
+images.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+import numpy as np
+import torch
+from astrobench import report
+
+from astrobench_perturbations.attempt import Attempt, fitness_of
+from astrobench_perturbations.evolution import OutOfRange, decode, first, trials
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Sequence
+
+    from astrobench_perturbations.evaluators import Evaluator
+
+CANDIDATES_AT_ONCE = 4096
+
+
+@dataclass(frozen=True)
+class Rule:
+    """How a search goes, see `one_pixel`. bounds: the lowest and highest value a pixel may take."""
+
+    population: int
+    generations: int
+    weight: float
+    out_of_range: OutOfRange
+    bounds: tuple[float, float]
+
+    @property
+    def slots(self) -> int:
+        """How many images are attacked side by side."""
+        return max(CANDIDATES_AT_ONCE // self.population, 1)
+
+
+@dataclass(frozen=True, eq=False)
+class Search:
+    """Attacks on images float32 (M, C, H, W). starts: int64 (M,). targets, streams: one an image, targets in order."""
+
+    evaluator: Evaluator
+    images: torch.Tensor
+    starts: np.ndarray
+    targets: Sequence[tuple[int, ...]]
+    streams: Sequence[np.random.Generator]
+    rule: Rule
+
+    def run(self) -> list[Attempt]:
+        """Return the attempt each image ended with: the first that succeeded, or the last.
+
+        Whether the best member succeeds is asked before each generation and after the last.
+        """
+        ended: dict[int, Attempt] = {}
+        running: list[Attempt] = []
+        waiting = iter(range(len(self.images)))
+        with torch.inference_mode():
+            while len(ended) < len(self.images):
+                running = self._step([*running, *self._entering(running, waiting)])
+                ended |= {attempt.image: attempt for attempt in running if self._is_over(attempt)}
+                running = [self._going_on(attempt) for attempt in running if attempt.image not in ended]
+                flipped = sum(attempt.succeeded for attempt in ended.values())
+                report("attacking", len(ended), len(self.images), f"{flipped} flipped")
+        return [ended[image] for image in range(len(self.images))]
+
+    def _entering(self, running: list[Attempt], waiting: Iterator[int]) -> list[Attempt]:
+        free = sorted(set(range(self.rule.slots)) - {attempt.slot for attempt in running})
+        new = [self._begun(image, slot) for slot, image in zip(free, waiting, strict=False)]
+        if new:
+            self.evaluator.place([one.slot for one in new], self.images[[one.image for one in new]])
+        return new
+
+    def _begun(self, image: int, slot: int) -> Attempt:
+        target, *later = self.targets[image]
+        unknown = np.full(self.rule.population, -np.inf, np.float32)
+        return Attempt(image, slot, int(self.starts[image]), target, tuple(later), self._first(image), unknown)
+
+    def _first(self, image: int) -> np.ndarray:
+        return first(self.streams[image], self.rule.population, self.images.shape[1])
+
+    def _step(self, running: list[Attempt]) -> list[Attempt]:
+        """Evaluate one population of every running attempt, the first one or the rivals of the members."""
+        candidates = self._candidates(running)
+        probabilities = self._probabilities(running, candidates)
+        return [
+            attempt.after(candidates[number], fitness_of(probabilities[number], attempt))
+            for number, attempt in enumerate(running)
+        ]
+
+    def _candidates(self, running: list[Attempt]) -> np.ndarray:
+        candidates = np.stack([attempt.members for attempt in running])
+        evolving = [number for number, attempt in enumerate(running) if attempt.generation >= 0]
+        if evolving:
+            streams = [self.streams[running[number].image] for number in evolving]
+            rule = self.rule
+            candidates[evolving] = trials(candidates[evolving], streams, rule.weight, rule.out_of_range)
+        return candidates
+
+    def _probabilities(self, running: list[Attempt], candidates: np.ndarray) -> np.ndarray:
+        searches, population, genes = candidates.shape
+        height, width = self.images.shape[2:]
+        pixels = decode(candidates.reshape(-1, genes), (height, width), self.rule.bounds)
+        slots = np.repeat([attempt.slot for attempt in running], population)
+        probabilities = self.evaluator.logits(slots, pixels).softmax(1)
+        return probabilities.cpu().numpy().reshape(searches, population, -1)
+
+    def _is_over(self, attempt: Attempt) -> bool:
+        exhausted = attempt.generation >= self.rule.generations and not attempt.later
+        return attempt.succeeded or exhausted
+
+    def _going_on(self, attempt: Attempt) -> Attempt:
+        if attempt.generation < self.rule.generations:
+            return attempt
+        return attempt.again(self._first(attempt.image))
