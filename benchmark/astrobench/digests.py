@@ -99,20 +99,28 @@ def _tree_digest(path: Path) -> str:
 def _words(node: object) -> Iterator[str]:
     """Yield a syntax tree as text that is the same on every Python: `ast.dump` is not."""
     if isinstance(node, list):
-        kept = [item for item in node if not _is_text(item)]
         yield "["
-        for item in kept:
-            yield from _words(item)
+        for item in node:
+            if not _is_text(item):
+                yield from _words(item)
         yield "]"
     elif isinstance(node, ast.AST):
         yield f"({type(node).__name__}"
-        for name, value in ast.iter_fields(node):
-            if name not in ("ctx", "kind", "type_comment") and value not in (None, []):
-                yield f" {name}="
-                yield from _words(value)
+        for name, value in _fields(node):
+            yield f" {name}="
+            yield from _words(value)
         yield ")"
     else:
         yield f"{type(node).__name__}:{node!r};"
+
+
+def _fields(node: ast.AST) -> Iterator[tuple[str, object]]:
+    for name, value in ast.iter_fields(node):
+        if name in ("ctx", "kind", "type_comment") or value in (None, []):
+            continue
+        if isinstance(node, ast.JoinedStr):  # Python 3.12 alone sees an empty text at the end of f"{x:{y}}"
+            value = [part for part in node.values if not (isinstance(part, ast.Constant) and part.value == "")]
+        yield name, value
 
 
 def _is_text(node: object) -> bool:
