@@ -16,6 +16,7 @@ from scipy.special import softmax
 from sklearn import metrics
 
 TIGHT = {"rel": 1e-12, "abs": 1e-12}
+few = settings(max_examples=40)  # scikit-learn takes its time
 
 
 @st.composite
@@ -33,6 +34,7 @@ def scores_of(prediction, logits, labels, **options):
 
 
 @given(labelled_logits())
+@few
 def test_class_scores_are_those_of_scikit_learn(prediction, drawn):
     logits, labels = drawn
     scores, taken = scores_of(prediction, *drawn), logits.argmax(axis=1)
@@ -46,6 +48,7 @@ def test_class_scores_are_those_of_scikit_learn(prediction, drawn):
 
 
 @given(labelled_logits())
+@few
 def test_recall_of_each_class_is_that_of_scikit_learn(prediction, drawn):
     logits, labels = drawn
     scores = scores_of(prediction, *drawn)
@@ -61,6 +64,7 @@ def test_recall_of_each_class_is_that_of_scikit_learn(prediction, drawn):
 
 
 @given(labelled_logits(least=8))
+@few
 def test_probability_scores_are_those_of_scikit_learn(prediction, drawn):
     logits, labels = drawn
     scores, p = scores_of(prediction, *drawn), softmax(logits.astype(float), axis=1)
@@ -71,6 +75,7 @@ def test_probability_scores_are_those_of_scikit_learn(prediction, drawn):
 
 
 @given(labelled_logits(least=8))
+@few
 def test_the_area_under_the_curve_is_that_of_scikit_learn(prediction, drawn):
     logits, labels = drawn
     score, p = scores_of(prediction, *drawn)["roc_auc"], softmax(logits.astype(float), axis=1)
@@ -86,6 +91,12 @@ def test_the_area_under_the_curve_is_that_of_scikit_learn(prediction, drawn):
         one_by_one = [metrics.roc_auc_score(labels == k, p[:, k]) for k in present]
         assert score.value == pytest.approx(np.mean(one_by_one), **TIGHT)
         assert "have no image" in score.note
+
+
+def test_of_two_classes_the_second_is_ranked_even_where_probabilities_saturate(prediction):
+    logits, labels = np.array([[0, 50], [0, 60], [9, 0], [8, 0]], np.float32), [0, 1, 0, 1]
+    truth = metrics.roc_auc_score(labels, softmax(logits.astype(float), axis=1)[:, 1])
+    assert scores_of(prediction, logits, labels)["roc_auc"].value == truth == 0.625
 
 
 def test_calibration_error_of_an_example_by_hand():
@@ -115,7 +126,7 @@ def test_calibration_bins_are_recorded(prediction):
 
 
 @given(labelled_logits(least=2), st.randoms(use_true_random=False))
-@settings(max_examples=30)
+@few
 def test_the_order_of_the_images_changes_no_bit(prediction, drawn, random):
     logits, labels = drawn
     made = prediction(logits=logits, labels=labels, classes=tuple("abcde"[: logits.shape[1]]))

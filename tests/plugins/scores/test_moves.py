@@ -35,8 +35,8 @@ def test_all_attacked_images_count_when_asked(prediction):
 
 
 def test_distances_are_taken_in_double_precision(prediction):
-    clean, twin = prediction(ids=["a"], latent=[[1e8, 0]]), prediction(ids=["a"], latent=[[1e8 + 8, 1e-8]])
-    assert measure_moves((clean, twin)).lengths[0][0] == np.hypot(8, np.float32(1e-8))
+    clean, twin = prediction(ids=["a"], latent=[[1, 0]]), prediction(ids=["a"], latent=[[2.0**-40, 0]])
+    assert float(measure_moves((clean, twin)).lengths[0][0]) == 1 - 2.0**-40
 
 
 @pytest.mark.parametrize(
