@@ -4,7 +4,10 @@ from __future__ import annotations
 
 import hashlib
 import json
-from typing import TYPE_CHECKING
+import os
+from dataclasses import asdict
+from pathlib import Path
+from typing import TYPE_CHECKING, TypeVar
 
 import numpy as np
 from astrobench import DataError
@@ -15,7 +18,10 @@ from astrobench_galaxies.percentiles import BLOCK
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
-    from pathlib import Path
+
+    from astrobench_galaxies.stretch import ArcsinhStretch, LinearStretch
+
+    Fitted = TypeVar("Fitted", ArcsinhStretch, LinearStretch)
 
 LAYOUT = 1  # of the copies; raise it when they change
 
@@ -45,6 +51,18 @@ def float32_copy(path: Path, rows: np.ndarray | None) -> np.ndarray:
         kept = np.arange(shape[0]) if rows is None else rows
         write_npy(copy, (len(kept), *shape[1:]), _chunks(path, kept), f"reading {path.name}")
     return open_npy(copy)
+
+
+def fitted_once(stretch: type[Fitted], images: np.ndarray) -> Fitted:
+    """Fit a stretch to a mapped array, or read what was fitted to it before: the limits are kept beside the map."""
+    kept = Path(str(images.filename)).with_suffix(f".{stretch.__name__}.json")  # type: ignore[attr-defined]
+    if kept.is_file():
+        return stretch(**json.loads(kept.read_text(encoding="utf-8")))
+    fitted = stretch.fit(images)
+    part = kept.with_suffix(f".{os.getpid()}.part")
+    part.write_text(json.dumps(asdict(fitted)), encoding="utf-8")
+    part.replace(kept)
+    return fitted
 
 
 def _chunks(path: Path, rows: np.ndarray) -> Iterator[np.ndarray]:

@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-import json
-from pathlib import Path
 from typing import TYPE_CHECKING, Literal
 
 from astrobench import Dataset, Labelled, Observation, Unlabelled
 
 from astrobench_galaxies.cache import cache_folder
+from astrobench_galaxies.copies import fitted_once
 from astrobench_galaxies.downloads import Deposit
 from astrobench_galaxies.published import (
     ADDRESS,
@@ -25,7 +24,7 @@ from astrobench_galaxies.stretch import ArcsinhStretch
 from astrobench_galaxies.survey import survey_named
 
 if TYPE_CHECKING:
-    import numpy as np
+    from pathlib import Path
 
 LICENCE = "as stated on https://doi.org/10.5281/zenodo.5514180"
 CITATION = "Ćiprijanović et al. 2022, DeepAdversaries, arXiv:2112.14299; data 10.5281/zenodo.5514180"
@@ -67,11 +66,11 @@ def deepadversaries(
     """
     tests = "150" if attack_subset else "test"
     parts = (_fetched(tests) if folder is None else _dropped(folder, tests)).parts()
-    shared = _fit(parts["Y10", "train"].images)
+    shared = fitted_once(ArcsinhStretch, parts["Y10", "train"].images)
 
     def labelled(domain: str, split: str) -> Labelled:
         part = parts[domain, split]
-        scale = shared if stretch == "source_train" else _fit(part.images)
+        scale = shared if stretch == "source_train" else fitted_once(ArcsinhStretch, part.images)
         return Labelled(part.images, part.ids, scale, _observation(domain), labels=part.labels)
 
     target = labelled("Y1", "train")
@@ -106,15 +105,3 @@ def _fetched(tests: str) -> Published:
 
 def _observation(domain: str) -> Observation:
     return Observation(YEARS[domain], survey_named("descwl").sky(YEARS[domain]))
-
-
-def _fit(images: np.ndarray) -> ArcsinhStretch:
-    """Fit the stretch once per file: its two limits are kept beside the float32 copy."""
-    kept = Path(str(getattr(images, "filename", ""))).with_suffix(".limits.json")
-    if kept.is_file():
-        return ArcsinhStretch(**json.loads(kept.read_text(encoding="utf-8")))
-    stretch = ArcsinhStretch.fit(images)
-    part = kept.with_suffix(".part")
-    part.write_text(json.dumps({"low": stretch.low, "high": stretch.high}), encoding="utf-8")
-    part.replace(kept)
-    return stretch

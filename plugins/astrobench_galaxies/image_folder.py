@@ -1,0 +1,100 @@
+"""A group's own cut-outs, from a CSV beside PNG, JPEG, FITS or NPY files."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Literal
+
+from astrobench import DataError, Dataset, Labelled, Unlabelled
+
+from astrobench_galaxies.catalogue import check_domains, check_files, read_catalogue
+from astrobench_galaxies.copies import fitted_once
+from astrobench_galaxies.decoding import Shape, decoded, digests
+from astrobench_galaxies.membership import cuts, named
+from astrobench_galaxies.stretch import ArcsinhStretch, LinearStretch
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+    from pathlib import Path
+
+    import numpy as np
+
+    from astrobench_galaxies.membership import Cut
+
+STRETCHES = {"linear": LinearStretch, "asinh": ArcsinhStretch}
+
+
+def image_folder(
+    *,
+    catalogue: Path,
+    source: str,
+    target: str,
+    tests: tuple[str, ...] = (),
+    classes: tuple[str, ...] = (),
+    bands: tuple[str, ...] = ("red", "green", "blue"),
+    size: int = 100,
+    pixel_scale: float = 1.0,
+    stretch: Literal["linear", "asinh"] = "linear",
+    seed: int = 0,
+) -> Dataset:
+    """Your own cut-outs: a CSV of path,label,domain[,split][,id] beside PNG, JPEG, FITS or NPY files.
+
+    catalogue: the CSV; paths are relative to it. source, target: domains to train on with and without labels; both
+    are tested on, and so are the domains in tests, which are never trained on. classes: the order of the labels
+    (default: sorted); a label is a name, or a number counted from 0. Target rows may leave the label empty: they
+    train, and are not tested on.
+
+    Without a split column (train, valid, test) each id is given one, 70:10:20, evenly over domains and classes; an
+    id is on one side only, in every domain, and without an id column identical files share one. A domain that is
+    only tested on gives every image whose id is not trained on. Target rows marked valid are not used.
+
+    bands: one name a plane. One plane is repeated to as many, several are averaged to one. Images are cut to their
+    central square and resized to size pixels by an antialiasing kernel; 0 keeps the files' size, which must then
+    agree. pixel_scale: arcsec, after resizing; 1.0 stands for unknown. stretch: linear suits 8-bit pictures, asinh
+    suits flux; both are fitted on the source's training images only.
+
+    Pixel values are the files' own, float32 (N, C, size, size), and the unit is "counts": a picture's 8 bits are not
+    flux, so a perturbation that acts on flux (exposure, sky) means nothing physical here. Decoded once into the
+    cache, by content.
+
+    Raises DataError, naming the row and the remedy, for a CSV or an image that cannot be used, for one class only,
+    and for fewer than three objects of a class in the source.
+    """
+    rows = read_catalogue(catalogue)
+    check_domains(rows, (source, target, *tests))
+    rows = [row for row in rows if row.domain in (source, target, *tests)]
+    if size < 0 or not bands:
+        raise DataError(f"size {size} and bands {bands}: want a size of 0 or more and at least one band")
+    check_files(rows, catalogue)
+    contents = dict(zip((row.where for row in rows), digests(rows), strict=True))
+    names, members = named(rows, classes, contents)
+    parts = cuts(members, names, source, target, tests, seed)
+    images = _decoded(parts, contents, Shape(len(bands), size))
+    scale = fitted_once(STRETCHES[stretch], images[source, "train"])
+    labelled = {key: Labelled(images[key], cut.ids, scale, labels=cut.labels) for key, cut in parts.items()}
+    goal = labelled[target, "train"]
+    return Dataset(
+        train=labelled[source, "train"],
+        valid=labelled[source, "valid"],
+        target=Unlabelled(goal.images, goal.ids, scale),
+        tests={domain: labelled[domain, "test"] for domain in (source, target, *tests)},
+        unit="counts",
+        pixel_scale=pixel_scale,
+        bands=bands,
+        classes=names,
+        licence="not stated: that of the catalogue's images",
+        citation=f"not stated: catalogue {catalogue.name}",
+        synthetic=False,
+        oracle=(lambda: goal) if (goal.labels >= 0).all() else None,
+    )
+
+
+def _decoded(
+    parts: Mapping[tuple[str, str], Cut], contents: Mapping[str, str], shape: Shape
+) -> dict[tuple[str, str], np.ndarray]:
+    """Decode each part into an array of its own, so that a part is a map and never a copy."""
+    images = {key: decoded(cut.rows, [contents[row.where] for row in cut.rows], shape) for key, cut in parts.items()}
+    shapes = {array.shape[1:]: " ".join(key) for key, array in images.items()}
+    if len(shapes) > 1:
+        told = ", ".join(f"{width}x{height} pixels in {part}" for (_, height, width), part in shapes.items())
+        raise DataError(f"images differ in shape: {told}; give a size to resize all to")
+    return images
