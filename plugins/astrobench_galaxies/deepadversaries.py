@@ -39,24 +39,28 @@ def deepadversaries(
 ) -> Dataset:
     """IllustrisTNG galaxies as LSST would see them after ten years (Y10) and after one (Y1), from the published files.
 
-    folder holds the .npy files of Zenodo 10.5281/zenodo.5514180; without it they are fetched there (15 GB, and half
-    as much for float32 copies) into the cache, whose root ASTROBENCH_CACHE moves. attack_subset tests on the 150
-    images that the paper attacks. stretch: fitted on Y10 train, or on each array by itself as published, test
-    arrays included. Labels may be one-hot or integer, images NCHW or NHWC, in any float; a valid or test split
-    without files is cut from train, 70:10:20. Images are float32 (N, 3, H, W), g, r, i, in electrons with the mean
-    sky subtracted. Row i of Y10 and of Y1 is one galaxy, hence one id; the target training images are therefore
-    the source's own galaxies, as published.
+    folder holds the .npy files of Zenodo 10.5281/zenodo.5514180; without it they are fetched (15 GB, and half as much
+    for float32 copies) into the cache, whose root ASTROBENCH_CACHE moves. attack_subset tests on the 150 images that
+    the paper attacks. stretch: fitted on Y10 train, or on each array by itself as published, test arrays included.
+    Labels may be one-hot or integer, images NCHW or NHWC, in any float; a valid or test split without files is cut
+    from train, 70:10:20. Images are float32 (N, 3, H, W), g, r, i, in e⁻ with the mean sky subtracted. Row i of Y10
+    and of Y1 is one galaxy, hence one id; the target's training images are the source's own galaxies, as published.
 
     Know before you trust a number (counts recomputed from the catalogue):
-    - 224 galaxies whose morphology fit failed (Gini = M20 = -99) are labelled spiral: 14,088 of 14,312 are genuine.
-    - Mergers were copied five-fold by flips and rotations before the random split, so copies of one merger are in
-      train, valid and test: test scores on mergers are too good.
-    - Most galaxies at z = 0 have their progenitor at z = 0.05 in the set, on any side of the split, and the files
-      carry no merger-tree ids to group them by.
-    - The paper says 35,000 images; the files hold 33,557: 14,312 spirals, 8,151 ellipticals, 11,094 mergers (not a
-      multiple of five, reason unknown), split 23,487 / 3,355 / 6,715.
-    - Exposure, sky (WeakLensingDeblending's LSST) and 0.2 arcsec/pixel are the paper's model, not header values:
-      images were resized to 100×100 by an unknown kernel, and no noiseless scene is published.
+
+    1. 224 galaxies whose morphology fit failed (Gini = M20 = -99) are labelled spiral: 14,088 of 14,312 are genuine.
+
+    2. Mergers were copied five-fold by flips and rotations before the random split, so copies of one merger are in
+    train, valid and test: scores on mergers are too good.
+
+    3. Most galaxies at z = 0 have their progenitor at z = 0.05 in the set, on any side of the split, and the files
+    carry no merger-tree ids to group them by.
+
+    4. The paper says 35,000 images; the files hold 33,557: 14,312 spirals, 8,151 ellipticals, 11,094 mergers (not a
+    multiple of five, reason unknown), split 23,487 / 3,355 / 6,715.
+
+    5. Exposure, sky (WeakLensingDeblending's LSST) and 0.2 arcsec/pixel are the paper's model, not header values:
+    images were resized to 100×100 by an unknown kernel, and no noiseless scene is published.
 
     Raises DataError, naming the file and the remedy, for files that are missing, cut short, no arrays, of unequal
     length or shape, with NaN pixels, or with labels outside the three classes.
@@ -79,7 +83,7 @@ def deepadversaries(
         valid=labelled("Y10", "valid"),
         target=Unlabelled(target.images, target.ids, target.stretch, target.observation),
         tests={domain: labelled(domain, tests) for domain in YEARS},
-        unit="electron",
+        unit="e-",
         pixel_scale=survey_named("descwl").pixel_scale,
         bands=BANDS,
         classes=CLASSES,
