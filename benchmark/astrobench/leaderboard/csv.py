@@ -1,0 +1,53 @@
+"""A leaderboard as table.csv: one line a method, every number in the unit of its score (fractions, not percent)."""
+
+from __future__ import annotations
+
+import csv
+import io
+import math
+from typing import TYPE_CHECKING
+
+from astrobench.leaderboard.escape import spreadsheet
+
+if TYPE_CHECKING:
+    from astrobench.leaderboard.table import Cell, Column, Leaderboard, Line
+
+NAMES = ("profile", "dataset", "architecture", "method", "oracle", "best_rank", "worst_rank", "seeds", "environments")
+
+
+def table(board: Leaderboard) -> str:
+    """Return the CSV text. A column has its mean, se, n and failed cells; a gain also the ends of its interval.
+
+    An empty field is a number that does not exist. Text that a spreadsheet would take for a formula begins with
+    an apostrophe.
+    """
+    text = io.StringIO()
+    writer = csv.writer(text, lineterminator="\n")
+    writer.writerow([*NAMES, *(spreadsheet(name) for column in board.columns for name in _headings(column))])
+    for line in board.lines:
+        fields = (field for pair in zip(line.cells, board.columns, strict=True) for field in _fields(*pair))
+        writer.writerow([*_labels(line), *fields])
+    return text.getvalue()
+
+
+def _labels(line: Line) -> list[str]:
+    names = [spreadsheet(name) for name in (line.profile, line.dataset, line.architecture, line.method)]
+    ranks = ["", ""] if line.places is None else [str(line.places.best), str(line.places.worst)]
+    return [*names, str(line.oracle).lower(), *ranks, " ".join(map(str, line.seeds)), " ".join(line.environments)]
+
+
+def _headings(column: Column) -> list[str]:
+    ends = ["low", "high"] if column.kind == "gain" else []
+    return [column.title, *(f"{column.title} {name}" for name in ("se", "n", "failed", *ends))]
+
+
+def _fields(cell: Cell, column: Column) -> list[str]:
+    low, high = cell.interval or (math.nan, math.nan)
+    ends = [_number(low), _number(high)] if column.kind == "gain" else []
+    return [_number(cell.mean), _number(cell.se), str(cell.n), str(cell.n_failed), *ends]
+
+
+def _number(value: float | None) -> str:
+    if value is None or not math.isfinite(value):
+        return ""
+    return format(value + 0.0, ".6g")
