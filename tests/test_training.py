@@ -12,6 +12,7 @@ from astrobench.adaptation import Alignment, Method
 from astrobench.suite import Training
 from astrobench.training import Checkpoint, Material, Run, train
 from astrobench.training.batches import batches, generator, turned
+from astrobench.training.batchnorm import recalibrate
 from astrobench.training.optimisers import rate_at
 from astrobench.training.selection import cumulative_excess
 from astrobench.types import Output
@@ -151,3 +152,21 @@ def test_schedules_start_peak_and_end_where_they_should() -> None:
     assert [rate_at("cosine", p) for p in (0.0, 0.5, 1.0)] == pytest.approx([1.0, 0.5, 0.0])
     assert [rate_at("one_cycle", p) for p in (0.0, 0.3, 1.0)] == pytest.approx([0.0, 1.0, 0.0])
     assert rate_at("constant", 0.7) == 1.0
+
+
+def test_recalibrated_statistics_are_the_plain_means_over_the_batches() -> None:
+    model, drawn = net(), [material().inputs[:16], material().inputs[16:48]]
+    first = model.body[0]
+    recalibrate(model, drawn)
+    outputs = [first(images).detach() for images in drawn]
+    mean = torch.stack([output.mean((0, 2, 3)) for output in outputs]).mean(0)
+    variance = torch.stack([output.transpose(0, 1).flatten(1).var(1) for output in outputs]).mean(0)
+    norm = model.body[1]
+    assert torch.allclose(norm.running_mean, mean, atol=1e-6)
+    assert torch.allclose(norm.running_var, variance, atol=1e-6)
+    assert norm.momentum == 0.1
+
+
+def test_running_statistics_stay_as_they_ran_where_a_suite_asks() -> None:
+    running = RULES.model_copy(update={"batchnorm": "running"})
+    assert not same(weights(SourceOnly()), weights(SourceOnly(), running))

@@ -57,6 +57,7 @@ class Training(Strict):
     """The budget and rules of a training, the same for every method.
 
     selection: which epoch is kept ("source_valid": best accuracy on the source validation set; "last").
+    batchnorm: statistics for evaluation, taken anew after each epoch ("recalibrated") or as they ran along ("running").
     quirks: published faults to repeat, by name (see the README of the suite that asks for them).
     """
 
@@ -72,6 +73,7 @@ class Training(Strict):
     class_weights: bool = True
     augment: tuple[Literal["flips", "rotations"], ...] = ()
     precision: Literal["float32", "bf16"] = "float32"
+    batchnorm: Literal["recalibrated", "running"] = "recalibrated"
     gradient_clip: float | None = Field(default=None, gt=0)
     quirks: tuple[Quirk, ...] = ()
 

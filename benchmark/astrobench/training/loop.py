@@ -18,11 +18,14 @@ from astrobench.layers import captured
 from astrobench.progress import report
 from astrobench.seeds import seed_of
 from astrobench.training.batches import batches, generator, steps_in, turned
+from astrobench.training.batchnorm import BATCHES, recalibrate
 from astrobench.training.optimisers import optimiser_for, set_rate
 from astrobench.training.resuming import everything, resumed
 from astrobench.training.selection import out_of_patience, select, validated
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
+
     from astrobench.adaptation import Method
     from astrobench.suite import Training
     from astrobench.training.state import Checkpoint, Material, Run, Tensors
@@ -42,6 +45,8 @@ def train(
     while run.epoch < rules.epochs and not out_of_patience(run, rules):
         began = time.monotonic()
         told = _epoch(model, method, optimiser, material, rules, scope, run, steps)
+        if rules.batchnorm == "recalibrated":
+            recalibrate(model, _shown(method, material, rules, scope, run.epoch, min(steps, BATCHES)))
         told |= validated(model, material, generator(scope, "validation", run.epoch))
         run.history.append({"epoch": run.epoch, **told})
         select(run, model, rules)
@@ -80,6 +85,20 @@ def _epoch(
     means = {name: float(value) / steps for name, value in sums.items()}
     _check_finite(means, run.epoch)
     return {"loss": math.fsum(means.values()), **means}
+
+
+def _shown(
+    method: Method, material: Material, rules: Training, scope: str, epoch: int, steps: int
+) -> Iterator[torch.Tensor]:
+    """Yield batches as training shows them, for the statistics of batch norm."""
+    stream = generator(scope, "batch norm", epoch)
+    source = batches(len(material.inputs), rules.batch_size, steps, stream, independent=False)
+    target = batches(len(material.target_inputs), rules.batch_size, steps, stream, independent=False)
+    for rows, others in zip(source, target, strict=True):
+        images = _batch(material.inputs, rows, rules, stream)
+        yield (
+            torch.cat([images, _batch(material.target_inputs, others, rules, stream)]) if method.uses_target else images
+        )
 
 
 def _terms(
