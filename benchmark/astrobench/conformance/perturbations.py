@@ -1,0 +1,153 @@
+"""A perturbation: images of the same shape, the same for the same stream, and nothing else changed."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from functools import cached_property
+
+import numpy as np
+import torch
+from torch import nn
+
+from astrobench.conformance.rules import Case, SkippedError, expect
+from astrobench.conformance.seeding import same, seeded
+from astrobench.conformance.skies import TinyNetwork, batch
+from astrobench.seeds import Streams
+from astrobench.types import Batch, Observation, Perturbed
+
+
+@dataclass(frozen=True, eq=False)
+class Subject:
+    """A perturbation, and what it makes of a tiny batch."""
+
+    case: Case
+
+    @cached_property
+    def model(self) -> nn.Module:
+        """A tiny network in evaluation mode."""
+        with seeded(0):
+            return TinyNetwork().eval()
+
+    @cached_property
+    def batch(self) -> Batch:
+        """A tiny batch with labels."""
+        return batch(self.model)
+
+    def of(self, given: Batch) -> Perturbed:
+        """Perturb a batch, always from the same streams."""
+        with seeded(0):
+            changed: Perturbed = self.case.call(given, self.model, Streams("conformance"))
+        return changed
+
+    @cached_property
+    def perturbed(self) -> Perturbed:
+        """What it makes of the batch."""
+        return self.of(self.batch)
+
+
+def images_of(changed: Perturbed) -> np.ndarray:
+    """Return the images that a perturbation gave, whichever space it acted in."""
+    if changed.inputs is not None:
+        return changed.inputs.detach().cpu().numpy()
+    return np.asarray(changed.flux)
+
+
+def it_returns_flux_or_inputs(subject: Subject) -> str:
+    """It returns astrobench.Perturbed with exactly one of flux and inputs."""
+    changed = subject.perturbed
+    expect(isinstance(changed, Perturbed), f"it returns {type(changed).__name__}, expected astrobench.Perturbed")
+    both = (changed.flux is None) == (changed.inputs is None)
+    expect(not both, "it returns both or none of flux and inputs, expected exactly one")
+    return "acts on network inputs" if changed.flux is None else "acts on flux"
+
+
+def its_rows_name_images(subject: Subject) -> str:
+    """`rows` are indices of images of the batch, ascending, each once; None means all."""
+    rows = subject.perturbed.rows
+    if rows is None:
+        return "all images"
+    n = len(subject.batch.ids)
+    expect(rows.ndim == 1 and rows.dtype == np.int64, f"rows are {rows.dtype} {rows.shape}, expected int64 (M,)")
+    expect(bool(((rows >= 0) & (rows < n)).all()), f"rows name images outside 0 … {n - 1}")
+    expect(bool((np.diff(rows) > 0).all()), "rows are not ascending, or name an image twice")
+    return f"{len(rows)} of {n} images"
+
+
+def its_images_keep_their_shape(subject: Subject) -> None:
+    """Images are finite float32 (M, C, H, W) of the batch's shape."""
+    rows, flux = subject.perturbed.rows, subject.batch.flux
+    expected = (len(flux) if rows is None else len(rows), *flux.shape[1:])
+    images = images_of(subject.perturbed)
+    expect(images.shape == expected, f"images are {images.shape}, expected {expected}")
+    expect(images.dtype == np.float32, f"images are {images.dtype}, expected float32")
+    expect(bool(np.isfinite(images).all()), "images have NaN or infinite pixels")
+
+
+def its_facts_have_one_row_per_image(subject: Subject) -> str:
+    """Every fact is a numeric array whose first axis is that of the returned images."""
+    m = len(images_of(subject.perturbed))
+    for name, fact in subject.perturbed.facts.items():
+        expect(isinstance(fact, np.ndarray), f"fact {name!r} is {type(fact).__name__}, expected an array")
+        expect(fact.dtype.kind in "biuf", f"fact {name!r} is {fact.dtype}, expected numbers")
+        expect(fact.ndim > 0 and len(fact) == m, f"fact {name!r} is {fact.shape} for {m} images")
+    return ", ".join(subject.perturbed.facts) or "no facts"
+
+
+def it_is_deterministic(subject: Subject) -> None:
+    """The same streams give the same images and facts bit for bit."""
+    again = subject.of(subject.batch)
+    expect(np.array_equal(images_of(again), images_of(subject.perturbed)), "the same streams give other images")
+    facts = subject.perturbed.facts
+    equal = [np.array_equal(again.facts[name], fact, equal_nan=fact.dtype.kind == "f") for name, fact in facts.items()]
+    expect(all(equal), "the same streams give other facts")
+
+
+def an_image_does_not_depend_on_the_others(subject: Subject) -> None:
+    """The batch in another order gives the same images in that order."""
+    order = np.arange(len(subject.batch.ids))[::-1].copy()
+    found = subject.of(reordered(subject.batch, order))
+    rows = order if found.rows is None else order[found.rows]
+    back = np.argsort(rows)
+    if not np.array_equal(images_of(found)[back], images_of(subject.perturbed)):
+        raise SkippedError("draws depend on the order of the images; rng.of(id) would make each image's its own")
+
+
+def reordered(given: Batch, order: np.ndarray) -> Batch:
+    """Return a batch in another order."""
+    seen = given.observation
+    scene = None if seen is None or seen.scene is None else seen.scene[order]
+    return replace(
+        given,
+        flux=given.flux[order],
+        inputs=given.inputs[torch.from_numpy(order)],
+        labels=None if given.labels is None else given.labels[order],
+        ids=given.ids[order],
+        observation=None if seen is None else Observation(seen.years, seen.sky, scene),
+    )
+
+
+def it_changes_nothing_in_place(subject: Subject) -> None:
+    """Batch, weights and mode of the model stay as they were."""
+    given, state = batch(subject.model), {k: v.clone() for k, v in subject.model.state_dict().items()}
+    flux, inputs = given.flux.copy(), given.inputs.clone()
+    subject.of(given)
+    expect(np.array_equal(flux, given.flux) and torch.equal(inputs, given.inputs), "it changes the batch in place")
+    expect(same(state, subject.model.state_dict()), "it changes the network's weights or statistics")
+    expect(not subject.model.training, "it leaves the network in training mode")
+
+
+def it_works_without_labels(subject: Subject) -> None:
+    """A target domain has no labels: the perturbation still works."""
+    subject.of(batch(subject.model, labelled=False))
+
+
+RULES = (
+    it_returns_flux_or_inputs,
+    its_rows_name_images,
+    its_images_keep_their_shape,
+    its_facts_have_one_row_per_image,
+    it_is_deterministic,
+    an_image_does_not_depend_on_the_others,
+    it_changes_nothing_in_place,
+    it_works_without_labels,
+)
