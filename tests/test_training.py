@@ -112,7 +112,7 @@ def test_the_published_counter_adds_up_and_is_never_reset() -> None:
 
 def test_a_loss_that_is_no_longer_finite_is_said_so() -> None:
     method = Alignment(lambda source, target: source.sum() * math.nan, 1.0)
-    with pytest.raises(ArithmeticError, match="loss term '.*' is nan in epoch 0"):
+    with pytest.raises(ArithmeticError, match=r"loss term '.*' is nan in epoch 0"):
         weights(method)
 
 

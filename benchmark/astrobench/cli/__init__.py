@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import sys
 
 
@@ -16,7 +15,3 @@ def main() -> None:
     except AstrobenchError as error:
         print(f"astrobench: {error}", file=sys.stderr)
         sys.exit(error.exit_code)
-    except KeyboardInterrupt:
-        print("astrobench: interrupted; run the same command again to go on where it stopped", file=sys.stderr)
-        sys.stderr.flush()
-        os._exit(130)

@@ -81,7 +81,11 @@ def run_suite(wishes: Wishes, *, publish: Path | None, in_process: bool, quiet: 
         for note in order.plan.suite.notes:
             display.say(note)
         sweep = Sweep(order.plan, store, Options(order.devices, order.workers, in_process, display.watch))
-        rows = sweep.run()
+        try:
+            rows = sweep.run()
+        except KeyboardInterrupt:
+            display.say(f"interrupted; what is done is in {order.results}: run the same command again to go on")
+            return 130
     folders = [order.results / "leaderboards"] + ([publish] if publish else [])
     for folder in folders:
         _publish(order.plan, rows, folder / order.plan.suite.name, in_sight=folder == folders[-1], console=console)
