@@ -51,7 +51,9 @@ class Subject:
     @cached_property
     def network(self) -> nn.Module:
         """One network for all rules that change nothing, in evaluation mode."""
-        return self.build().eval()
+        network = self.build()
+        expect(isinstance(network, nn.Module), f"it returns {type(network).__name__}, expected nn.Module")
+        return network.eval()
 
     @cached_property
     def images(self) -> torch.Tensor:
@@ -61,7 +63,6 @@ class Subject:
 
 def it_is_a_network(subject: Subject) -> str:
     """It returns an nn.Module."""
-    expect(isinstance(subject.network, nn.Module), f"it returns {type(subject.network).__name__}, expected nn.Module")
     numbers = sum(value.numel() for value in subject.network.parameters())
     return f"{numbers:,} parameters for {subject.shape[1]} x {subject.shape[2]} pixels"
 

@@ -1,0 +1,87 @@
+"""Perturbations: for every rule one that it catches."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import numpy as np
+import pytest
+from astrobench import Perturbed
+from conforming import caught, reported, statuses
+
+
+def perturbation(function):
+    def mine(batch, model, rng):
+        """Perturb."""
+        return function(batch, model, rng)
+
+    return mine
+
+
+def fainter(batch, model, rng):
+    noise = np.stack([rng.of(name).normal(size=batch.flux.shape[1:]) for name in batch.ids])
+    return Perturbed(flux=(batch.flux / 2 + noise).astype(np.float32), facts={"noise": noise.std(axis=(1, 2, 3))})
+
+
+def trains(batch, model, rng):
+    model.train()
+    return fainter(batch, model, rng)
+
+
+def touches(batch, model, rng):
+    batch.inputs.mul_(0.5)
+    return fainter(batch, model, rng)
+
+
+def learns(batch, model, rng):
+    model.head.bias.data.add_(1)
+    return fainter(batch, model, rng)
+
+
+def changed(**made):
+    return perturbation(lambda batch, model, rng: replace(fainter(batch, model, rng), **made))
+
+
+@pytest.mark.parametrize(
+    ("target", "rule", "told"),
+    [
+        (perturbation(lambda batch, model, rng: batch.flux), "it returns flux or inputs", "it returns ndarray"),
+        (perturbation(lambda batch, model, rng: Perturbed()), "it returns flux or inputs", "both or none"),
+        (changed(rows=np.array([0, 0, 1])), "its rows name images", "name an image twice"),
+        (changed(rows=np.array([0, 1, 9])), "its rows name images", "outside 0 … 2"),
+        (changed(flux=np.zeros((3, 3, 2, 2), np.float32)), "its images keep their shape", "expected (3, 3, 12, 12)"),
+        (changed(flux=np.zeros((3, 3, 12, 12))), "its images keep their shape", "float64, expected float32"),
+        (changed(facts={"n": np.zeros(7)}), "its facts have one row per image", "is (7,) for 3 images"),
+        (changed(facts={"n": np.array(["a", "b", "c"])}), "its facts have one row per image", "expected numbers"),
+        (changed(facts={"n": [1, 2, 3]}), "its facts have one row per image", "is list, expected an array"),
+        (
+            perturbation(
+                lambda batch, model, rng: Perturbed(flux=np.random.default_rng().random(batch.flux.shape, np.float32))
+            ),
+            "it is deterministic",
+            "other images",
+        ),
+        (perturbation(touches), "it changes nothing in place", "changes the batch in place"),
+        (perturbation(learns), "it changes nothing in place", "the network's weights"),
+        (perturbation(trains), "it changes nothing in place", "in training mode"),
+        (
+            perturbation(lambda batch, model, rng: Perturbed(flux=batch.flux + np.float32(batch.labels.sum()))),
+            "it works without labels",
+            "raises AttributeError",
+        ),
+    ],
+)
+def test_a_perturbation_is_checked(target, rule, told):
+    caught("perturbations", target, rule, told)
+
+
+def test_a_sound_perturbation_conforms_and_one_stream_for_all_is_allowed():
+    def all_at_once(batch, model, rng):
+        return Perturbed(flux=batch.flux + rng.all().normal(size=batch.flux.shape).astype(np.float32))
+
+    assert statuses("perturbations", perturbation(fainter)) == {"passed"}
+    found = reported("perturbations", perturbation(all_at_once))
+    assert [rule for rule, (status, _) in found.items() if status != "passed"] == [
+        "an image does not depend on the others"
+    ]
+    assert "rng.of(id)" in found["an image does not depend on the others"][1]
