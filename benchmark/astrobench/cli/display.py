@@ -46,7 +46,7 @@ class Display:
     def say(self, text: str) -> None:
         """Print a line that stays."""
         if not self.quiet:
-            self.console.print(escape(text), highlight=False)
+            self.console.print(escape(text), highlight=False, soft_wrap=True)
 
     def watch(self, running: Sequence[Running], told: str) -> None:
         """Show what is under way. told: how many tasks of the stage are done."""
