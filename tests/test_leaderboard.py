@@ -248,6 +248,24 @@ def test_a_regression_is_ranked_by_the_first_column_at_the_rank_cell_that_knows_
     assert line(board, "ConvNet", "source_only").places == Places(2, 3)
 
 
+def test_methods_that_share_a_rank_are_ordered_by_their_mean_where_less_is_better() -> None:
+    worth = {"source_only": 0.3, "mmd": 0.2, "mmd_deepadversaries": 0.1, "target_only": 0.0}
+    rows = [
+        scored(row, "rmse", Score(worth[row.method] + row.seed, better="lower", se=5.0))
+        for row in without_outcomes(fake.rows(("ConvNet",)))
+    ]
+    board = table(rows, columns=({"title": "RMSE", "score": "rmse", "domain": "Y1"},))
+    assert [x.method for x in board.lines] == ["mmd_deepadversaries", "mmd", "source_only", "target_only"]
+
+
+def test_a_method_that_failed_stands_after_the_ranked_ones_and_before_the_oracle() -> None:
+    rows = [
+        replace(row, method="zzz", status="oom", scores={}, correct="", correct_n=0) if row.method == "mmd" else row
+        for row in fake.rows(("ConvNet",))
+    ]
+    assert [x.method for x in table(rows).lines] == ["mmd_deepadversaries", "source_only", "zzz", "target_only"]
+
+
 def test_profiles_are_ranked_and_shown_apart() -> None:
     board = tabulate(fake.SUITE, {"laptop": fake.rows(("ConvNet",)), "smoke": fake.rows(("ConvNet",), seeds=(0,))})
     assert [section for section, _ in board.sections] == [("laptop", "lsst_mock"), ("smoke", "lsst_mock")]
