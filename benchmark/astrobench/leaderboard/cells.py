@@ -47,10 +47,13 @@ class Outcome:
         score = self.row.scores.get(name)
         return score if score is not None and math.isfinite(score.value) else None
 
-    def is_mean_of_outcomes(self, name: str) -> bool:
-        """Say whether a score is the mean of the per-image outcomes, as an accuracy is."""
-        score = self.score(name)
-        return score is not None and self.rate is not None and abs(score.value - self.rate.value) < BITS_AGREE
+    @cached_property
+    def means(self) -> frozenset[str]:
+        """Return the names of the scores that are the mean of the per-image outcomes, as an accuracy is."""
+        if self.rate is None:
+            return frozenset()
+        scores = self.row.scores.items()
+        return frozenset({OUTCOMES, *(n for n, score in scores if abs(score.value - self.rate.value) < BITS_AGREE)})
 
 
 @dataclass(frozen=True, eq=False)
@@ -156,7 +159,7 @@ def _matrices(pairs: list[tuple[Outcome, Outcome]], score: str) -> tuple[np.ndar
     """Return outcomes (S, N) of both, or None where the score is not their mean or the test sets differ in size."""
     import numpy as np
 
-    if not all(outcome.is_mean_of_outcomes(score) for pair in pairs for outcome in pair):
+    if not all(score in outcome.means for pair in pairs for outcome in pair):
         return None
     if len({outcome.row.correct_n for pair in pairs for outcome in pair}) > 1:
         return None

@@ -16,6 +16,7 @@ if TYPE_CHECKING:
 # They change from run to run, or name a machine or a person: a page made from text must not.
 UNTOLD = {"host", "hostname", "node", "user", "pid", "path", "started", "finished", "date", "time", "seconds"}
 COSTS = {"training_seconds", "peak_bytes"}
+LEFT_OUT = UNTOLD | COSTS
 LETTERS = "ABCDEFGHIJKLMNOPQRSTUVWXYZ"
 
 
@@ -53,7 +54,7 @@ def _facts(rows: Sequence[Row]) -> Mapping[str, tuple[str, ...]]:
 def _flat(body: Mapping[str, Any]) -> Iterator[tuple[str, str]]:
     """Yield (name, text) of every fact; what lies in a table is named by the innermost key."""
     for key, value in body.items():
-        if key in UNTOLD | COSTS or value in (None, ""):
+        if key in LEFT_OUT or value in (None, ""):
             continue
         if key == "commit" and isinstance(value, Mapping):
             yield key, _commit(value)
