@@ -169,3 +169,10 @@ def test_a_cache_that_cannot_be_written_costs_time_and_nothing_else(tmp_path, mo
 def test_a_path_that_is_not_there_is_a_fault_of_the_suite(tmp_path, cache):
     with pytest.raises(SuiteError, match="is not there: expected a file or a folder"):
         content_digest(tmp_path / "nothing")
+
+
+def test_a_link_to_nothing_is_named(tmp_path, cache):
+    (tmp_path / "images").mkdir()
+    (tmp_path / "images" / "a.fits").symlink_to(tmp_path / "gone.fits")
+    with pytest.raises(SuiteError, match=r"a\.fits' cannot be read: No such file"):
+        content_digest(tmp_path / "images")

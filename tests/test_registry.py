@@ -106,6 +106,21 @@ def test_an_entry_point_to_nothing_is_quarantined(installed):
     assert "cannot be imported: AttributeError" in Registry.load().faults[0].sentence
 
 
+@pytest.mark.parametrize("text", ["[astrobench]\nnothing here\n", "[astrobench]\n= \n"])
+def test_metadata_that_cannot_be_read_breaks_nothing_else(installed, tmp_path, text):
+    installed("ab-garbled", {"ab_test_garbled": METHOD})
+    next(tmp_path.rglob("entry_points.txt")).write_text(text)
+    registry = Registry.load()
+    assert [fault.distribution for fault in registry.faults] == ["ab-garbled"]
+    assert registry.get("architectures", "convnet").distribution == "astrobench"
+
+
+def test_a_distribution_without_a_name_breaks_nothing_else(installed, tmp_path):
+    installed("ab-nameless", {"ab_test_nameless": METHOD})
+    next(tmp_path.rglob("METADATA")).write_text("Metadata-Version: 2.1\n")
+    assert "convnet" in Registry.load().names("architectures")
+
+
 def test_ctrl_c_in_a_plugin_ends_the_command(installed):
     installed("ab-stop", {"ab_test_stop": "raise KeyboardInterrupt"})
     with pytest.raises(KeyboardInterrupt):

@@ -38,16 +38,21 @@ def content_digest(path: str | Path) -> str:
     """Return 64 hexadecimal digits of a file's bytes, or of a folder's file names and bytes, hidden files left out.
 
     Kept in the cache folder (ASTROBENCH_CACHE overrides it) for as long as names, sizes and times stay the same.
-    Raises SuiteError where nothing is there.
+    Raises SuiteError where nothing is there, or nothing that can be read.
     """
     place = Path(path).expanduser().resolve()
-    files = [place] if place.is_file() else sorted(_files(place))
     if not place.exists():
         raise SuiteError(f"{str(path)!r} is not there: expected a file or a folder")
+    try:
+        return _content(place, [place] if place.is_file() else sorted(_files(place)))
+    except OSError as error:
+        raise SuiteError(f"{error.filename or str(path)!r} cannot be read: {error.strerror}") from None
+
+
+def _content(place: Path, files: list[Path]) -> str:
     stats = [file.stat() for file in files]
-    stamp = hashlib.sha256(repr([
-        (str(file), told.st_size, told.st_mtime_ns) for file, told in zip(files, stats, strict=True)
-    ]).encode()).hexdigest()  # fmt: skip
+    facts = [(str(file), told.st_size, told.st_mtime_ns) for file, told in zip(files, stats, strict=True)]
+    stamp = hashlib.sha256(repr(facts).encode()).hexdigest()
     kept = _kept().get(str(place))
     if isinstance(kept, list) and len(kept) == 2 and kept[0] == stamp:
         return str(kept[1])

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+import contextlib
 import importlib.metadata
 import inspect
 import os
 import re
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -42,13 +43,16 @@ class Origin:
 
     def fault(self, told: str) -> Fault:
         """Return a fault of this origin: one sentence in one line."""
-        sentence = " ".join(f"{self.distribution} {self.version}, entry point {self.entry_point!r}: {told}".split())
+        place = f"{self.distribution} {self.version}" + (
+            f", entry point {self.entry_point!r}" if self.entry_point else ""
+        )
+        sentence = " ".join(f"{place.strip()}: {told}".split())
         return Fault(self.distribution, self.entry_point, sentence)
 
 
 def discover() -> tuple[tuple[Plugin, ...], tuple[Fault, ...]]:
     """Return the plugins and faults of every installed distribution of our entry-point group."""
-    found = [item for entry in sorted(_entry_points(), key=_order) for item in _of_entry_point(entry)]
+    found = [item for distribution in _distributions() for item in _of_distribution(distribution)]
     plugins = tuple(item for item in found if isinstance(item, Plugin))
     return plugins, tuple(item for item in found if isinstance(item, Fault))
 
@@ -70,22 +74,39 @@ def of_module(module: object, origin: Origin) -> Iterator[Plugin | Fault]:
         yield from _of_hook(caller, origin)
 
 
-def _entry_points() -> Iterable[importlib.metadata.EntryPoint]:
-    return importlib.metadata.entry_points(group=hookspecs.GROUP)
+def _distributions() -> list[importlib.metadata.Distribution]:
+    """Return the distributions that speak to us, by name, the first of each name on the path.
+
+    Asked one by one: `importlib.metadata.entry_points` fails as a whole over one malformed file.
+    """
+    found: dict[str, importlib.metadata.Distribution] = {}
+    for distribution in importlib.metadata.distributions():
+        with contextlib.suppress(OSError, ValueError):
+            if f"[{hookspecs.GROUP}]" in (distribution.read_text("entry_points.txt") or ""):
+                found.setdefault(re.sub(r"[-_.]+", "-", _name(distribution)).lower(), distribution)
+    return [found[name] for name in sorted(found)]
 
 
-def _order(entry: importlib.metadata.EntryPoint) -> tuple[str, str]:
-    return _origin(entry).distribution, entry.name
+def _name(distribution: importlib.metadata.Distribution) -> str:
+    try:
+        return str(distribution.metadata["Name"] or "unknown")
+    except KeyError:
+        return "unknown"
 
 
-def _origin(entry: importlib.metadata.EntryPoint) -> Origin:
-    if entry.dist is None:
-        return Origin("unknown", "", entry.name)
-    return Origin(entry.dist.name, entry.dist.version, entry.name)
+def _of_distribution(distribution: importlib.metadata.Distribution) -> Iterator[Plugin | Fault]:
+    name = _name(distribution)
+    try:
+        version = str(distribution.version)
+        entries = [entry for entry in distribution.entry_points if entry.group == hookspecs.GROUP]
+    except BROKEN as error:
+        yield Origin(name, "", "").fault(f"its metadata cannot be read: {_told(error)}")
+        return
+    for entry in sorted(entries, key=lambda entry: entry.name):
+        yield from _of_entry_point(entry, Origin(name, version, entry.name))
 
 
-def _of_entry_point(entry: importlib.metadata.EntryPoint) -> Iterator[Plugin | Fault]:
-    origin = _origin(entry)
+def _of_entry_point(entry: importlib.metadata.EntryPoint, origin: Origin) -> Iterator[Plugin | Fault]:
     try:
         module = entry.load()
     except BROKEN as error:
