@@ -4,13 +4,19 @@ from __future__ import annotations
 
 import astrobench
 
+FUNCTIONS = (
+    "source_only", "target_only", "mmd", "mmd_deepadversaries", "coral", "cmd", "dann", "cdan", "fisher", "entropy",
+    "sinkhorn", "sidda", "jdot", "mcc", "can", "dance",
+)  # fmt: skip
+"""Methods whose file and function bear their name."""
+
 
 @astrobench.hookimpl
 def astrobench_methods() -> dict[str, str]:
-    """Name the methods as the field names them."""
+    """Name the methods as the field names them; a + joins the parts of a combination."""
     return {
-        "source_only": "astrobench_alignment.source_only:source_only",
-        "target_only": "astrobench_alignment.target_only:target_only",
-        "mmd": "astrobench_alignment.mmd:mmd",
-        "mmd_deepadversaries": "astrobench_alignment.mmd_deepadversaries:mmd_deepadversaries",
+        **{name: f"astrobench_alignment.{name}:{name}" for name in FUNCTIONS},
+        "mmd+fisher+entropy": "astrobench_alignment.fisher_entropy:mmd_fisher_entropy",
+        "mmd_deepadversaries+fisher+entropy": "astrobench_alignment.fisher_entropy:mmd_deepadversaries_fisher_entropy",
+        "dann+fisher+entropy": "astrobench_alignment.fisher_entropy:dann_fisher_entropy",
     }
