@@ -16,6 +16,8 @@ SPIRAL, ELLIPTICAL, MERGER = range(3)
 _ETA = 0.2  # the Petrosian radius is where an annulus is this fraction of the mean inside it
 _SMOOTHING = 0.2  # the segmentation smooths by this fraction of the Petrosian radius
 _BINS = 4  # radial bins a pixel
+_STRIDE = 7  # bins between annuli: as coarse as statmorph's first search, or noise ends the galaxy too soon
+_FEWEST = 4  # pixels an annulus needs to count
 _DETECTION = 1.5  # the galaxy's footprint: smoothed flux above this many noise sigmas
 
 
@@ -34,6 +36,10 @@ class Shape(NamedTuple):
         if self.gini > -0.14 * self.m20 + 0.33:
             return MERGER
         return ELLIPTICAL if self.gini > 0.14 * self.m20 + 0.80 else SPIRAL
+
+    def clearly(self, label: int, margin: float) -> bool:
+        """Say whether the class would stay `label` if Gini were wrong by up to `margin`."""
+        return all(Shape(self.gini + error, self.m20).region() == label for error in (-margin, margin))
 
 
 def shape_of(image: np.ndarray, sigma: float) -> Shape:
@@ -143,12 +149,18 @@ def _petrosian(image: np.ndarray, radius: np.ndarray) -> float:
     light = np.bincount(bins, weights=image.ravel()).cumsum()
     count = np.bincount(bins).cumsum()
     half = _BINS // 2
-    middle = np.arange(_BINS, len(light) - half)  # annuli a pixel wide, from a radius of one pixel on
-    ring = np.abs(light[middle + half] - light[middle - half]) * count[middle]
-    inside = np.abs(light[middle]) * (count[middle + half] - count[middle - half])
-    below = np.flatnonzero((ring < _ETA * inside) & (inside > 0))
-    first = int(below[0]) if len(below) else len(middle) - 1
-    return float(middle[first] + 1) / _BINS
+    middle = np.arange(_BINS, len(light) - half, _STRIDE)  # annuli a pixel wide
+    pixels = count[middle + half] - count[middle - half]
+    ring = (light[middle + half] - light[middle - half]) / np.maximum(pixels, 1)
+    excess = np.abs(ring) - _ETA * np.abs(light[middle]) / np.maximum(count[middle], 1)
+    excess[pixels < _FEWEST] = np.inf  # small thin annuli may miss every pixel centre
+    below = np.flatnonzero(excess < 0)
+    if not len(below):
+        return float(middle[-1] + 1) / _BINS
+    last = int(below[0])
+    before = excess[last - 1] if last else np.inf
+    share = before / (before - excess[last]) if np.isfinite(before) else 1.0
+    return float(middle[max(last - 1, 0)] + 1 + share * _STRIDE) / _BINS
 
 
 def _gini(values: np.ndarray) -> float:

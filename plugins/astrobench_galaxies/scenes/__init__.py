@@ -2,6 +2,6 @@
 
 from __future__ import annotations
 
-from astrobench_galaxies.scenes.galaxies import Recipe, draw, label_of
+from astrobench_galaxies.scenes.galaxies import Galaxy, Recipe, draw, label_of
 
-__all__ = ["Recipe", "draw", "label_of"]
+__all__ = ["Galaxy", "Recipe", "draw", "label_of"]

@@ -12,9 +12,9 @@ if TYPE_CHECKING:
 OLD = Hue(0.69, 0.36)
 BULGE = Hue(0.72, 0.36)
 HALO = Hue(0.60, 0.32)
-DISC = Hue(0.58, 0.30)
-ARMS = Hue(0.44, 0.23)
-KNOTS = Hue(0.25, 0.12)
+DISC = Hue(0.58, 0.32)
+ARMS = Hue(0.44, 0.27)
+KNOTS = Hue(0.25, 0.18)
 _SCATTER_G, _SCATTER_R = 0.15, 0.06  # magnitudes, the same shift for all light of one galaxy
 
 
