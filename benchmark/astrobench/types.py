@@ -27,12 +27,14 @@ class Observation:
 
     years: exposure in survey years. sky: mean sky in e⁻/pixel per band at that exposure, already subtracted
     from the images. scene: float32 (N, C, H, W), the noiseless source in e⁻ at that exposure (PSF applied), or
-    None where nobody knows it.
+    None where nobody knows it. gain: e⁻ per unit of flux at that exposure; images are calibrated, so it grows with
+    the exposure while the flux of a galaxy stays.
     """
 
     years: float
     sky: tuple[float, ...]
     scene: np.ndarray | None = None
+    gain: float = 1.0
 
 
 @dataclass(frozen=True, eq=False)

@@ -36,20 +36,21 @@ def channels_first(path: Path, bands: int = 3) -> np.ndarray:
     raise DataError(f"{path} has shape {images.shape}, want (N, {bands}, H, W) or (N, H, W, {bands})")
 
 
-def float32_copy(path: Path, rows: np.ndarray | None) -> np.ndarray:
+def float32_copy(path: Path, rows: np.ndarray | None, years: float = 1.0) -> np.ndarray:
     """Map images of a file as float32 (N, 3, H, W), from a copy in the cache that is made once.
 
     A copy rather than a lazy cast: it is a true array that workers share and slice like any other, it halves
     what every later epoch reads, and its pixels are checked once. The file is mapped anew for each chunk, so that
-    memory stays flat. rows: which rows to keep, None for all. Raises DataError for NaN or infinite pixels.
+    memory stays flat. rows: which rows to keep, None
+    for all. years: what the counts are divided by. Raises DataError for NaN or infinite pixels.
     """
     file, chosen = path.stat(), None if rows is None else rows.tolist()
-    scope = json.dumps([LAYOUT, str(path.resolve()), file.st_size, file.st_mtime_ns, chosen])
+    scope = json.dumps([LAYOUT, str(path.resolve()), file.st_size, file.st_mtime_ns, chosen, years])
     copy = cache_folder("deepadversaries") / f"{path.stem}-{hashlib.sha256(scope.encode()).hexdigest()[:16]}.npy"
     if not copy.is_file():
         shape = channels_first(path).shape
         kept = np.arange(shape[0]) if rows is None else rows
-        write_npy(copy, (len(kept), *shape[1:]), _chunks(path, kept), f"reading {path.name}")
+        write_npy(copy, (len(kept), *shape[1:]), _chunks(path, kept, years), f"reading {path.name}")
     return open_npy(copy)
 
 
@@ -65,11 +66,11 @@ def fitted_once(stretch: type[Fitted], images: np.ndarray) -> Fitted:
     return fitted
 
 
-def _chunks(path: Path, rows: np.ndarray) -> Iterator[np.ndarray]:
+def _chunks(path: Path, rows: np.ndarray, years: float) -> Iterator[np.ndarray]:
     step = max(1, BLOCK // channels_first(path)[:1].size)
     for start in range(0, len(rows), step):
         with np.errstate(over="ignore"):  # beyond float32 becomes infinite, which is refused below
-            chunk = channels_first(path)[rows[start : start + step]].astype(np.float32)
+            chunk = (channels_first(path)[rows[start : start + step]] / years).astype(np.float32)
         sound = np.isfinite(chunk).all(axis=(1, 2, 3))
         if not sound.all():
             row = int(rows[start + int(np.argmin(sound))])

@@ -17,6 +17,7 @@ from astrobench_galaxies.published import (
     IMAGES,
     LABELS,
     ROWS,
+    YEARS,
     Folder,
     Published,
 )
@@ -28,7 +29,6 @@ if TYPE_CHECKING:
 
 LICENCE = "as stated on https://doi.org/10.5281/zenodo.5514180"
 CITATION = "Ćiprijanović et al. 2022, DeepAdversaries, arXiv:2112.14299; data 10.5281/zenodo.5514180"
-YEARS = {"Y10": 10.0, "Y1": 1.0}
 
 
 def deepadversaries(
@@ -43,8 +43,9 @@ def deepadversaries(
     for float32 copies) into the cache, whose root ASTROBENCH_CACHE moves. attack_subset tests on the 150 images that
     the paper attacks. stretch: fitted on Y10 train, or on each array by itself as published, test arrays included.
     Labels may be one-hot or integer, images NCHW or NHWC, in any float; a valid or test split without files is cut
-    from train, 70:10:20. Images are float32 (N, 3, H, W), g, r, i, in e⁻ with the mean sky subtracted. Row i of Y10
-    and of Y1 is one galaxy, hence one id; the target's training images are the source's own galaxies, as published.
+    from train, 70:10:20. Images are float32 (N, 3, H, W), g, r, i, mean sky subtracted, in e⁻ per survey year: the
+    published counts over the years of exposure, so that one stretch suits both domains. Row i of Y10 and of Y1 is one
+    galaxy, hence one id; the target's training images are the source's own galaxies, as published.
 
     Know before you trust a number (counts recomputed from the catalogue):
 
@@ -83,7 +84,7 @@ def deepadversaries(
         valid=labelled("Y10", "valid"),
         target=Unlabelled(target.images, target.ids, target.stretch, target.observation),
         tests={domain: labelled(domain, tests) for domain in YEARS},
-        unit="e-",
+        unit="e-/yr",
         pixel_scale=survey_named("descwl").pixel_scale,
         bands=BANDS,
         classes=CLASSES,
@@ -108,4 +109,4 @@ def _fetched(tests: str) -> Published:
 
 
 def _observation(domain: str) -> Observation:
-    return Observation(YEARS[domain], survey_named("descwl").sky(YEARS[domain]))
+    return Observation(YEARS[domain], survey_named("descwl").sky(YEARS[domain]), gain=YEARS[domain])

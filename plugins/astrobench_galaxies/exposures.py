@@ -14,7 +14,7 @@ from astrobench import DataError
 from numpy.lib.format import open_memmap
 
 from astrobench_galaxies.arrays import need_room, open_npy
-from astrobench_galaxies.cache import cache_folder
+from astrobench_galaxies.cache import REMEDY, cache_folder
 from astrobench_galaxies.drawing import SHAPE, Chunks, digest, in_parallel
 from astrobench_galaxies.observe import expose, noise_stream
 from astrobench_galaxies.stretch import ArcsinhStretch
@@ -64,7 +64,7 @@ class Exposures:
     limits: Mapping[str, tuple[float, float]]
 
     def images(self, which: str) -> np.ndarray:
-        """Return float32 (N, C, H, W) in e⁻, a read-only map: images of a set, or "scene_…" of a test set."""
+        """Return float32 (N, C, H, W), read-only: images of a set in e⁻/year, or "scene_…" of a test set in e⁻."""
         return open_npy(self.folder / f"{which}.npy")
 
     def stretch(self, which: str) -> ArcsinhStretch:
@@ -73,7 +73,10 @@ class Exposures:
 
 
 def exposed(programme: Programme, draw_scenes: Callable[[], Chunks]) -> Exposures:
-    """Return the images of a programme, observing them (and drawing their scenes) if that was never done."""
+    """Return the images of a programme, observing them (and drawing their scenes) if that was never done.
+
+    Raises DataError where the cache cannot be written or has no room.
+    """
     root = cache_folder("lsst_mock", "images")
     folder = root / digest(programme, survey_named(programme.recipe.survey), np.__version__, sources=_SOURCES)
     ready = _opened(folder, programme)
@@ -83,6 +86,8 @@ def exposed(programme: Programme, draw_scenes: Callable[[], Chunks]) -> Exposure
     try:
         _fill(part, programme, draw_scenes())
         _settle(part, folder, programme)
+    except OSError as fault:
+        raise DataError(f"cannot keep the drawn galaxies in {root}: {fault.strerror}; {REMEDY}") from None
     finally:
         shutil.rmtree(part, ignore_errors=True)
     ready = _opened(folder, programme)
@@ -136,7 +141,7 @@ def _observe(part: Path, programme: Programme, chunks: Chunks, task: tuple[str, 
     rows = slice(start, start + len(numbers))
     scenes = np.stack(list(chunks.scenes(numbers)))
     images = [
-        expose(scene, sky, years, noise_stream(recipe.seed, number, years))
+        expose(scene, sky, years, noise_stream(recipe.seed, number, years)) / np.float32(years)
         for scene, number in zip(scenes, numbers, strict=True)
     ]
     open_memmap(part / f"{which}.npy", "r+")[rows] = np.stack(images)

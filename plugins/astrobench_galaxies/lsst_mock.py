@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
 FEWEST = 30
-SOURCE_SHARE = {"source": 3, "target": 2}
+SOURCE_SHARE = {"source": 1, "target": 1}
 LICENCE = "synthetic images, drawn on this machine; no rights reserved (CC0-1.0)"
 CITATION = (
     "synthetic galaxies drawn by astrobench after the recipe of DeepAdversaries (Ćiprijanović et al. 2022, "
@@ -40,9 +40,11 @@ def lsst_mock(
 ) -> Dataset:
     """Draw synthetic spirals, ellipticals and mergers as LSST sees them after ten years and after one.
 
-    Images are float32 (N, 3, 100, 100), bands g, r, i, e⁻/pixel with the mean sky subtracted, 0.2″ pixels. Nothing is
-    downloaded: scenes are drawn once on all cores, kept under the platform's cache directory, and observed with the
-    sky and source noise of the exposure. The same galaxy in two domains shares its scene and its id, not its noise.
+    Images are float32 (N, 3, 100, 100), bands g, r, i, 0.2″ pixels, mean sky subtracted, calibrated for exposure: e⁻
+    per survey year and pixel, so that a galaxy is as bright after one year as after ten and only its noise differs.
+    Nothing is downloaded: scenes are drawn once on all cores, kept under the platform's cache directory, and observed
+    with the sky and source noise of the exposure. The same galaxy in two domains shares its scene and its id, not its
+    noise.
 
     galaxies: how many, from 30 on; classes take turns, so their numbers differ by one at most. source_years,
     target_years: exposure in survey years (of ten) of the two domains, named "Y10", "Y1". brightest, faintest: i-band
@@ -51,9 +53,8 @@ def lsst_mock(
     magnitude are drawn alike for every class. The default brightness was chosen to land near the published
     difficulty: it is a calibration, not a measurement. survey: numbers of surveycodex ("LSST"), or those of
     WeakLensingDeblending that the paper used ("descwl"). same_galaxies: whether the unlabelled target training set
-    shows the galaxies of the source training set; if not, as in a real survey, source training takes three fifths of
-    the training galaxies and the target two fifths, for the source must teach the classes and the target only its
-    noise. stretch: limits fitted on the source training set, or on every array by itself as published (Q-A1), which
+    shows the galaxies of the source training set; if not, as in a real survey, each takes half of the training
+    galaxies. stretch: limits fitted on the source training set, or on every array by itself as published (Q-A1), which
     lets test images set their own scale. seed: of galaxies, noise and splits.
 
     Classes mean what the paper's labels mean: each scene is drawn again until Gini and M20 of its nearly noiseless
@@ -121,7 +122,7 @@ def _dataset(exposures: Exposures, programme: Programme, stretch: str) -> Datase
             f"Y{programme.source_years:g}": labelled("test_source"),
             f"Y{programme.target_years:g}": labelled("test_target"),
         },
-        unit="e-",
+        unit="e-/yr",
         pixel_scale=survey_named(programme.recipe.survey).pixel_scale,
         bands=BANDS,
         classes=CLASSES,
@@ -134,7 +135,9 @@ def _dataset(exposures: Exposures, programme: Programme, stretch: str) -> Datase
 
 def _observation(exposures: Exposures, programme: Programme, which: str) -> Observation:
     years = programme.years(which)
-    return Observation(years, survey_named(programme.recipe.survey).sky(years), exposures.images(f"scene_{which}"))
+    return Observation(
+        years, survey_named(programme.recipe.survey).sky(years), exposures.images(f"scene_{which}"), gain=years
+    )
 
 
 def _ids(numbers: Sequence[int]) -> np.ndarray:

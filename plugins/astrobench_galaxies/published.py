@@ -32,6 +32,9 @@ IMAGE_BYTES = 8 * 3 * 100 * 100
 ROWS = {"train": 23_487, "valid": 3_355, "test": 6_715, "150": 150}  # galaxies.md §1.1, to tell a size beforehand
 
 
+YEARS = {"Y10": 10.0, "Y1": 1.0}
+
+
 class Part(NamedTuple):
     """One split of one domain. images: float32 (N, C, H, W), mapped. labels: int64 (N,). ids: str (N,)."""
 
@@ -74,7 +77,10 @@ class Published:
         wanted = [("Y10", split) for split in splits] + [("Y1", "train"), ("Y1", self.tests)]
         paths = {(domain, split): self._images(domain, rows[split][0]) for domain, split in wanted}
         _check_shapes(paths, {split: labels[home] for split, (home, _) in rows.items()})
-        return {key: _part(path, labels[rows[key[1]][0]], *rows[key[1]]) for key, path in paths.items()}
+        return {
+            (domain, split): _part(path, labels[rows[split][0]], *rows[split], YEARS[domain])
+            for (domain, split), path in paths.items()
+        }
 
     def _labels(self, split: str) -> np.ndarray | None:
         path = self.find(LABELS[split])
@@ -106,10 +112,10 @@ def _check_shapes(paths: dict[tuple[str, str], Path], labels: dict[str, np.ndarr
             raise DataError(f"{path} has images of {images.shape[1:]}, {first.name} of {shape}; fetch both files again")
 
 
-def _part(path: Path, labels: np.ndarray, home: str, rows: np.ndarray | None) -> Part:
+def _part(path: Path, labels: np.ndarray, home: str, rows: np.ndarray | None, years: float) -> Part:
     numbers = np.arange(len(labels)) if rows is None else rows
     ids = np.array([f"{home}-{number:05d}" for number in numbers])
-    return Part(float32_copy(path, rows), labels[numbers], ids)
+    return Part(float32_copy(path, rows, years), labels[numbers], ids)
 
 
 def _rows(labels: dict[str, np.ndarray], splits: tuple[str, ...]) -> dict[str, tuple[str, np.ndarray | None]]:

@@ -15,12 +15,11 @@ if TYPE_CHECKING:
 def exposure(batch: Batch, model: nn.Module, rng: Streams, *, years: float) -> Perturbed:
     """Observe the same galaxies for another number of survey years, with Poisson noise of source and sky.
 
-    The flux stays in e⁻ of *this* exposure: a one-year image of a ten-year scene is ten times fainter, and the
-    stretch fitted on the source sees it so. That is what the real one-year domain does; nothing is scaled back.
+    Flux stays calibrated: a galaxy is as bright in any exposure, and only its noise changes.
 
     With a known scene the image is drawn afresh: Poisson(scene · f + sky · f) - sky · f per pixel, with
     f = years / observed years, so any number of years is possible. Without one, the counts that were caught
-    (image + sky, rounded to whole e⁻, negatives to 0) are thinned: Binomial(counts, f) - sky · f, which has
+    (image · gain + sky, rounded to whole e⁻, negatives to 0) are thinned: Binomial(counts, f) - sky · f, which has
     exactly the distribution of the shorter exposure and needs years ≤ observed years. The noise of an image depends on
     its id only, not on the batch.
 
@@ -43,7 +42,8 @@ def exposure(batch: Batch, model: nn.Module, rng: Streams, *, years: float) -> P
     sky = np.asarray(observation.sky, np.float64)[:, None, None] * fraction
     flux = np.empty(batch.flux.shape, np.float32)
     for number, image_id in enumerate(batch.ids):
-        flux[number] = _counts(batch, observation, number, fraction, sky, rng.of(image_id)) - sky
+        caught = _counts(batch, observation, number, fraction, sky, rng.of(image_id))
+        flux[number] = (caught - sky) / (observation.gain * fraction)
     return Perturbed(flux=flux)
 
 
@@ -61,6 +61,6 @@ def _counts(
         # An interpolated scene may dip below zero by rounding, which no Poisson mean can.
         caught = stream.poisson(np.maximum(observation.scene[number] * fraction + sky, 0.0))
     else:
-        counts = np.rint(batch.flux[number] + sky / fraction).clip(0).astype(np.int64)
+        counts = np.rint(batch.flux[number] * observation.gain + sky / fraction).clip(0).astype(np.int64)
         caught = stream.binomial(counts, fraction)
     return caught

@@ -13,7 +13,7 @@ from astrobench.conformance.rules import Case, SkippedError, expect
 from astrobench.conformance.seeding import same, seeded
 from astrobench.conformance.skies import TinyNetwork, batch
 from astrobench.seeds import Streams
-from astrobench.types import Batch, Observation, Perturbed
+from astrobench.types import Batch, Perturbed
 
 
 @dataclass(frozen=True, eq=False)
@@ -122,7 +122,7 @@ def reordered(given: Batch, order: np.ndarray) -> Batch:
         inputs=given.inputs[torch.from_numpy(order)],
         labels=None if given.labels is None else given.labels[order],
         ids=given.ids[order],
-        observation=None if seen is None else Observation(seen.years, seen.sky, scene),
+        observation=None if seen is None else replace(seen, scene=scene),
     )
 
 
