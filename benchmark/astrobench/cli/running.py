@@ -94,7 +94,7 @@ def run_suite(wishes: Wishes, *, publish: Path | None, in_process: bool, quiet: 
 
 def _publish(plan: Plan, rows: tuple[Row, ...], folder: Path, *, in_sight: bool, console: Any) -> None:
     """Write records and leaderboard; print the leaderboard of the last folder."""
-    from astrobench.leaderboard import build, render, terminal
+    from astrobench.leaderboard import build, picture, render, terminal
     from astrobench.records import Header, write_rows
 
     records = folder / "records"
@@ -102,8 +102,10 @@ def _publish(plan: Plan, rows: tuple[Row, ...], folder: Path, *, in_sight: bool,
     header = Header(plan.suite.model_dump(mode="json"), plan.profile, _command())
     write_rows(records / f"{plan.profile or 'run'}.jsonl", header, rows)
     render(folder)
+    board = build(folder, plan.profile or None)
+    (folder / "leaderboard.svg").write_text(picture(board, header.command), encoding="utf-8")
     if in_sight:
-        console.print(terminal(build(folder)))
+        console.print(terminal(board))
         console.print(f"leaderboard: {folder / 'README.md'} and {folder / 'table.csv'}", highlight=False)
         console.print(f"records:     {records}", highlight=False)
 

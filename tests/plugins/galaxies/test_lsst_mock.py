@@ -111,7 +111,7 @@ def test_target_labels_are_behind_the_oracle_only(mock: Dataset):
     opened = mock.oracle()
     np.testing.assert_array_equal(opened.ids, mock.target.ids)
     np.testing.assert_array_equal(opened.images, mock.target.images)
-    assert np.bincount(opened.labels).tolist() == [6, 6, 6]
+    assert np.bincount(opened.labels).tolist() == [7, 7, 7]
 
 
 def test_one_stretch_is_fitted_on_source_training(mock: Dataset):

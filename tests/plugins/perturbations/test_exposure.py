@@ -60,7 +60,7 @@ def test_thinned_counts_have_the_mean_and_variance_of_the_shorter_exposure(years
 
 
 def test_thinning_keeps_the_noise_that_was_caught() -> None:
-    """In e⁻, the covariance of the thinned with the whole exposure is f times the variance of the whole; per year, equal."""
+    """In e⁻, the covariance of the thinned with the whole exposure is f times that of the whole; per year, equal."""
     batch, _ = observed(10.0, scene=False)
     flux = exposure(batch, MODEL, Streams("noise"), years=2.0).flux
     assert flux is not None
