@@ -121,7 +121,7 @@ def test_jobs_and_cells_travel_as_json() -> None:
 def test_unknown_names_are_refused_before_anything_runs() -> None:
     with pytest.raises(PluginError, match=r"mmdd.*did you mean 'mmd'"):
         plan_of(axes={"method": ["source_only", "mmdd"]})
-    with pytest.raises(SuiteError, match="weigth.*did you mean 'weight'"):
+    with pytest.raises(SuiteError, match=r"weigth.*did you mean 'weight'"):
         plan_of(axes={"method": ["source_only", {"plugin": "mmd", "params": {"weigth": 1.0}}]})
     with pytest.raises(SuiteError, match="weight"):
         plan_of(axes={"method": ["source_only", {"plugin": "mmd", "params": {"weight": "much"}}]})

@@ -54,7 +54,11 @@ class Method(nn.Module):
     wanted_layers: tuple[str, ...] = ()
 
     def terms(self, source: Step, target: Step | None, moment: Moment) -> Mapping[str, torch.Tensor]:
-        """Return named scalar terms, already weighted, that the engine adds to the task loss."""
+        """Return named scalar terms, already weighted, that the engine adds to the task loss.
+
+        A term named "task" takes the place of the engine's class-weighted cross-entropy, for a method that weighs
+        the task itself.
+        """
         return {}
 
     def start_epoch(self, epoch: int) -> None:

@@ -149,6 +149,7 @@ def _job(
     suite: Suite, dataset: Choice, architecture: Choice, method: Choice, rules: Training, seed: int, device: str
 ) -> Job:
     dataset_key = key_of({"schema": SCHEMA, "dataset": dataset.identity})
+    told = rules.model_dump(mode="json")
     depends = {
         "schema": SCHEMA,
         "protocol": source_digest("astrobench.training.loop:train"),
@@ -156,14 +157,14 @@ def _job(
         "source": suite.axes.domain[0],
         "architecture": architecture.identity,
         "method": method.identity,
-        "training": rules.model_dump(mode="json"),
+        "training": told,
         "seed": seed,
         "limit": suite.limit,
         "threads": suite.threads,
         "device": device,
     }
     return Job(
-        key_of(depends), dataset, dataset_key, suite.axes.domain[0], architecture, method, depends["training"],
+        key_of(depends), dataset, dataset_key, suite.axes.domain[0], architecture, method, told,
         seed, suite.limit, suite.threads, device,
     )  # fmt: skip
 

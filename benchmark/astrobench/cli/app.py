@@ -134,11 +134,12 @@ def list_(
 def check(
     kind: Annotated[str, typer.Argument(help="datasets, architectures, methods, perturbations, metrics or executors.")],
     name: Annotated[str, typer.Argument(help="Name of the plugin.")],
+    set_: Annotated[list[str] | None, typer.Option("--set", help="A parameter of it, e.g. --set galaxies=60.")] = None,
 ) -> None:
     """Check one plugin against the contract. Exit code 0 when it conforms, else 1."""
     from astrobench.cli.inspecting import check_plugin
 
-    raise typer.Exit(check_plugin(kind, name))
+    raise typer.Exit(check_plugin(kind, name, set_ or []))
 
 
 @app.command()

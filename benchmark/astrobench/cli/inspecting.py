@@ -16,22 +16,22 @@ def show_plugins(what: str | None) -> None:
     if what is None or what in KINDS:
         console.print(catalogue(registry, kind=what))
         return
-    kinds = [kind for kind in KINDS if what in registry.names(kind)]
-    if not kinds:
-        known = [*KINDS, *(name for kind in KINDS for name in registry.names(kind))]
-        raise PluginError(f"no kind and no plugin is called {what!r}{did_you_mean(what, known)}")
-    for kind in kinds:
-        console.print(catalogue(registry, kind=kind, name=what))
+    names = [name for kind in KINDS for name in registry.names(kind)]
+    if what not in names and ":" not in what:
+        guess = did_you_mean(what, [*KINDS, *names])
+        raise PluginError(f"no kind and no plugin is called {what!r}{guess}{registry.quarantined}")
+    console.print(catalogue(registry, name=what))
 
 
-def check_plugin(kind: str, name: str) -> int:
+def check_plugin(kind: str, name: str, sets: list[str]) -> int:
     """Print each check of one plugin; return 0 when none failed."""
+    from astrobench.cli.running import tables_of
     from astrobench.conformance import check
 
     kinds = {k.rstrip("s"): k for k in KINDS} | {k: k for k in KINDS}
     if kind not in kinds:
         raise PluginError(f"unknown kind {kind!r}{did_you_mean(kind, KINDS)}")
-    report = check(Registry.load(), kinds[kind], name)
+    report = check(Registry.load(), kinds[kind], name, tables_of(sets))
     console = Console()
     console.print(report)
     return 0 if report.passed else 1

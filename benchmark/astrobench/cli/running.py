@@ -57,7 +57,7 @@ def ordered(wishes: Wishes) -> Order:
     kind = device_class(devices[0])
     defaults, _ = profiles_of(path)
     profile = wishes.profile or defaults.get(kind)
-    asked = _sets(wishes.sets)
+    asked = tables_of(wishes.sets)
     suite = read_suite(path, profile, asked)
     chosen = _chosen(suite.model_dump(mode="json"), wishes, registry)
     suite = read_suite(path, profile, {**asked, **_merged_axes(asked, chosen)})
@@ -139,7 +139,7 @@ def _suite_path(registry: Registry, name: str) -> Path:
         raise SuiteError(f"unknown suite {name!r}{did_you_mean(name, known)}; or give a .toml file") from None
 
 
-def _sets(words: list[str]) -> dict[str, Any]:
+def tables_of(words: list[str]) -> dict[str, Any]:
     """Return `--set a.b=value` as nested tables; the value is TOML, or text where it is none."""
     tables: dict[str, Any] = {}
     for word in words:
