@@ -81,14 +81,15 @@ def _train(bench: Bench, model: nn.Module) -> nn.Module:
     material = _material(bench, oracle=method.oracle)
     scope = f"{job.dataset_key}/{job.seed}"
     checkpoint = checkpoint_in(store.root / "checkpoints" / job.key, bench.device)
-    run = train(model, method.to(bench.device), material, Training(**_as_tuples(job.training)), scope, checkpoint)
+    rules = _rules(job, oracle=method.oracle)
+    run = train(model, method.to(bench.device), material, rules, scope, checkpoint)
     model.load_state_dict(run.best)
     weights = {name: value.cpu().numpy() for name, value in model.state_dict().items()}
     result = {
         "weights": store.put(weights),
         "history": run.history,
         "selected_epoch": run.best_epoch,
-        "selection": job.training["selection"],
+        "selection": rules.selection,
         "oracle": method.oracle,
     }
     store.write("trainings", job.key, result, provenance(str(bench.device), job.threads, run.seconds))
@@ -96,9 +97,10 @@ def _train(bench: Bench, model: nn.Module) -> nn.Module:
     return model.eval()
 
 
-def _as_tuples(rules: Any) -> dict[str, Any]:
-    """Return training rules whose lists are tuples again after their travel as JSON."""
-    return {name: tuple(value) if isinstance(value, list) else value for name, value in rules.items()}
+def _rules(job: Job, *, oracle: bool) -> Training:
+    """Return the rules of a training. An oracle learns the target, so source validation must not pick its epoch."""
+    told = {name: tuple(value) if isinstance(value, list) else value for name, value in job.training.items()}
+    return Training(**{**told, **({"selection": "last"} if oracle else {})})
 
 
 def _network(bench: Bench) -> nn.Module:
