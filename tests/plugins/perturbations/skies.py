@@ -45,6 +45,14 @@ def linear(outputs: int = 3, shape: tuple[int, int, int] = (3, 8, 8), scale: flo
     return Linear(scale * torch.randn(outputs, *shape, generator=stream), bias).eval()
 
 
+def hills(lead: float, shape: tuple[int, int, int] = (3, 12, 12)) -> Linear:
+    """Return a network whose classes 1 and 2 each gain smoothly towards one pixel, so that a search can climb."""
+    rows, cols = torch.meshgrid(torch.arange(float(shape[1])), torch.arange(float(shape[2])), indexing="ij")
+    tops = ((2.0, 9.0), (8.0, 3.0))
+    gains = [torch.exp(-((rows - row) ** 2 + (cols - col) ** 2) / 8).expand(shape) for row, col in tops]
+    return Linear(2 * torch.stack([torch.zeros(shape), *gains]), torch.tensor([lead, 0.0, 0.0])).eval()
+
+
 def always(kind: int, outputs: int = 3, shape: tuple[int, int, int] = (3, 8, 8)) -> Linear:
     """Return a network that gives every image one class, with certainty."""
     bias = torch.zeros(outputs)

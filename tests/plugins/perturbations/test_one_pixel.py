@@ -13,7 +13,7 @@ from astrobench_perturbations.one_pixel import one_pixel
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from plugins.perturbations.reference import attack
-from plugins.perturbations.skies import always, dim, linear, sky
+from plugins.perturbations.skies import always, dim, hills, linear, sky
 from scipy import stats
 
 SMALL = {"population": 12, "generations": 6}
@@ -149,11 +149,12 @@ def test_more_generations_never_make_the_best_worse(generations: int, seed: int)
 
 def test_generations_are_distributed_as_in_a_plain_search() -> None:
     """500 attacks beside 500 written out member by member: the Kolmogorov-Smirnov test sees no difference."""
-    model, images, size = linear(scale=1.2, lead=2.2), dim(500), {"population": 8, "generations": 8}
+    model, images = hills(lead=1.8), dim(500, (3, 12, 12))
+    size = {"population": 10, "generations": 20}
     batch = sky(images, np.zeros(500, np.int64))
     found = one_pixel(batch, model, RNG, images=500, only_correct=False, **size).facts
     plain = [
-        attack(model, images[row], 0, (1, 2), np.random.default_rng([3, row]), population=8, cap=8)
+        attack(model, images[row], 0, (1, 2), np.random.default_rng([3, row]), population=10, cap=20)
         for row in range(500)
     ]
     for name in ("generations", "queries"):

@@ -1,0 +1,95 @@
+"""The evaluator for convolutional networks: only what one pixel changes is computed, exact to rounding.
+
+A pixel touches a few cells of the first stage, those touch a few of the next, and so on: the cone of the pixel. Each
+image's maps are kept; a candidate gathers the windows it can change, adds the change that comes from the stage
+before, takes maximum and function, and passes on the difference to what was there.
+"""
+
+from __future__ import annotations
+
+from itertools import pairwise
+from typing import TYPE_CHECKING
+
+import numpy as np
+import torch
+
+from astrobench_perturbations.attacked import MICRO
+from astrobench_perturbations.local import Local
+from astrobench_perturbations.reading import reader
+from astrobench_perturbations.routes import routes
+from astrobench_perturbations.stages import INPUT
+from astrobench_perturbations.tables import sides_of
+
+if TYPE_CHECKING:
+    from astrobench_perturbations.evolution import Pixels
+    from astrobench_perturbations.routes import Route
+    from astrobench_perturbations.stages import Stages
+
+TOGETHER = 512
+"""Most candidates in one go: what they gather should stay in the cache of a core."""
+
+
+class Cone:
+    """Candidates through the stages of a network. Axes: n candidates, each of the image in one slot."""
+
+    code = 1
+
+    def __init__(self, network: Stages, slots: int, shape: tuple[int, int, int]) -> None:
+        """Keep room for `slots` images of shape (C, H, W)."""
+        channels, height, width = shape
+        sides = sides_of(network.stages, height, width)
+        self.network, self.width = network, width
+        self.locals = [Local.of(stage, side) for stage, side in zip(network.stages, sides, strict=True)]
+        self.needed = {term.source: number for number, stage in enumerate(network.stages) for term in stage.terms}
+        self.read = reader(network.readout, self.locals[-1].cells)
+        room = network.readout.new_zeros
+        self.images = room(slots, height * width, channels)
+        self.numbers = room(slots, len(network.bias))
+        self.linear = [room(slots, h * w + 2, c) for h, w, c in (stage.shape for stage in network.stages)]
+        self.cells = [room(slots, h * w + 1, c) for h, w, c in (stage.cells_shape for stage in network.stages)]
+
+    def place(self, slots: list[int], images: torch.Tensor) -> None:
+        """Put clean images, float32 (m, C, H, W), into slots."""
+        for at in range(0, len(slots), MICRO):
+            self._place(slots[at : at + MICRO], images[at : at + MICRO].permute(0, 2, 3, 1))
+
+    def _place(self, slots: list[int], images: torch.Tensor) -> None:
+        maps = {INPUT: images}
+        self.images[slots] = images.flatten(1, 2)
+        for number, (stage, local) in enumerate(zip(self.network.stages, self.locals, strict=True)):
+            linear = stage.linear(maps)
+            self.linear[number][slots], self.cells[number][slots] = local.kept(linear)
+            maps[number] = stage.cells(linear)
+        self.numbers[slots] = torch.einsum("fhwc,mhwc->mf", self.network.readout, maps[number]) + self.network.bias
+
+    def logits(self, slots: np.ndarray, pixels: Pixels) -> torch.Tensor:
+        """Return the logits, float32 (n, K), of the image in slots[i] with one pixel replaced by pixels[i]."""
+        where, parts = pixels.rows * self.width + pixels.cols, _parts(slots)
+        ways, order = routes(self.locals, where, parts)
+        found = [
+            self._numbers(int(slots[at.start]), where[at], pixels.values[at], way)
+            for at, way in zip(parts, ways, strict=True)
+        ]
+        numbers = torch.empty_like(joined := torch.cat(found))
+        numbers[torch.from_numpy(order).to(joined.device)] = joined
+        for step in self.network.tail:
+            numbers = step(numbers)
+        return numbers
+
+    def _numbers(self, slot: int, where: np.ndarray, values: np.ndarray, way: list[Route]) -> torch.Tensor:
+        """Return the numbers that are read, float32 (n, F), in the order of the last stage, for one image."""
+        pixel, value = (torch.from_numpy(array).to(self.images.device) for array in (where, values))
+        changes = {INPUT: value - self.images[slot].index_select(0, pixel)}
+        for number, (local, route) in enumerate(zip(self.locals, way, strict=True)):
+            turn = torch.from_numpy(route.turn).to(value.device)
+            changes = {k: change.index_select(0, turn) for k, change in changes.items() if self.needed[k] >= number}
+            image = self.linear[number][slot], self.cells[number][slot]
+            changes[number] = local.changes(image, [changes[term.source] for term in local.stage.terms], route)
+        window = torch.from_numpy(route.window).to(value.device)
+        return self.read(window, changes[number]).add_(self.numbers[slot])
+
+
+def _parts(slots: np.ndarray) -> list[slice]:
+    """Cut candidates into runs of one image each, so that a result does not depend on the other images."""
+    ends = np.flatnonzero(np.diff(slots, prepend=-1, append=-1))
+    return [slice(at, min(at + TOGETHER, end)) for start, end in pairwise(ends) for at in range(start, end, TOGETHER)]
