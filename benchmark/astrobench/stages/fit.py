@@ -99,8 +99,8 @@ def _train(bench: Bench, model: nn.Module) -> nn.Module:
 
 def _rules(job: Job, *, oracle: bool) -> Training:
     """Return the rules of a training. An oracle learns the target, so source validation must not pick its epoch."""
-    told = {name: tuple(value) if isinstance(value, list) else value for name, value in job.training.items()}
-    return Training(**{**told, **({"selection": "last"} if oracle else {})})
+    told: dict[str, Any] = {name: tuple(v) if isinstance(v, list) else v for name, v in job.training.items()}
+    return Training(**told | ({"selection": "last"} if oracle else {}))
 
 
 def _network(bench: Bench) -> nn.Module:
