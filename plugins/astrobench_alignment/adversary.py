@@ -2,14 +2,9 @@
 
 from __future__ import annotations
 
-import math
-from typing import Literal
-
 import torch
 from torch import nn
 from torch.nn.functional import softplus
-
-Schedule = Literal["constant", "rising"]
 
 
 class Discriminator(nn.Sequential):
@@ -46,11 +41,6 @@ def domain_loss(
 def reversed_gradient(values: torch.Tensor, strength: float) -> torch.Tensor:
     """Return the values as they are; their gradient is multiplied by −strength on the way back."""
     return _Reversal.apply(values, strength)  # type: ignore[no-any-return]
-
-
-def reversal_at(progress: float, schedule: Schedule) -> float:
-    """Return the strength of the reversal: 1, or rising from 0 to 1 as 2/(1 + exp(−10 progress)) − 1."""
-    return 1.0 if schedule == "constant" else 2 / (1 + math.exp(-10 * progress)) - 1
 
 
 class _Reversal(torch.autograd.Function):

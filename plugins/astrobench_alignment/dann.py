@@ -6,7 +6,8 @@ from typing import TYPE_CHECKING, Literal
 
 from astrobench import Method
 
-from astrobench_alignment.adversary import Discriminator, Schedule, domain_loss, reversal_at, reversed_gradient
+from astrobench_alignment.adversary import Discriminator, domain_loss, reversed_gradient
+from astrobench_alignment.schedules import Schedule, strength_at
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -27,7 +28,7 @@ class Dann(Method):
         """Return the discriminator's loss; the encoder receives it reversed and weighted."""
         if target is None or self.weight == 0:
             return {}
-        strength = self.weight * reversal_at(moment.progress, self.schedule)
+        strength = self.weight * strength_at(moment.progress, self.schedule)
         domains = [self.discriminator(reversed_gradient(step.latent, strength)) for step in (source, target)]
         return {"domain": domain_loss(*domains)}
 

@@ -3,11 +3,16 @@
 from __future__ import annotations
 
 from functools import partial
+from typing import TYPE_CHECKING, Literal
 
 import torch
-from astrobench import Alignment, SuiteError
+from astrobench import SuiteError
 
 from astrobench_alignment.kernels import kernel_sum, pair_weights, squared_distances
+from astrobench_alignment.schedules import Scheduled
+
+if TYPE_CHECKING:
+    from astrobench import Alignment
 
 
 def mmd(
@@ -17,6 +22,7 @@ def mmd(
     weight: float = 1.0,
     bandwidths: tuple[float, ...] | None = None,
     multiples: tuple[float, ...] = (0.25, 0.5, 1.0, 2.0, 4.0),
+    schedule: Literal["rising", "constant"] = "rising",
 ) -> Alignment:
     """Align latents by the unbiased squared maximum mean discrepancy with a mean of Gaussian kernels.
 
@@ -27,7 +33,9 @@ def mmd(
     ‖u − v‖² over the distinct pairs of both batches pooled, anew in each step and without gradient. With the
     median, scaling the latent changes nothing, so the loss cannot be met by shrinking it.
     weight: 1 because the mean kernel lies in (0, 1] and the discrepancy below 2, the size of a cross-entropy of a
-    few classes; chosen for that, not by any target label.
+    few classes; chosen for that, not by any target label. schedule: "rising" from 0 to 1 along the budget, or
+    "constant". Constant at weight 1, lsst_mock's latents were aligned before a class was learned and stayed so:
+    source validation accuracy 0.33 where source_only has 0.92.
 
     Raises:
         SuiteError: if a bandwidth or multiple is not above 0, or there is none.
@@ -37,7 +45,8 @@ def mmd(
     kind, widths = ("multiples", multiples) if bandwidths is None else ("bandwidths", bandwidths)
     if not widths or min(widths) <= 0:
         raise SuiteError(f"{kind} of mmd must be one or more numbers above 0, not {widths}")
-    return Alignment(partial(unbiased_mmd, bandwidths=bandwidths, multiples=multiples), weight, "mmd")
+    distance = partial(unbiased_mmd, bandwidths=bandwidths, multiples=multiples)
+    return Scheduled(distance, weight, "mmd", schedule)
 
 
 def unbiased_mmd(

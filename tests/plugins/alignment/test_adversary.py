@@ -8,9 +8,10 @@ import numpy as np
 import pytest
 import torch
 from astrobench import Moment, Step
-from astrobench_alignment.adversary import domain_loss, reversal_at, reversed_gradient
+from astrobench_alignment.adversary import domain_loss, reversed_gradient
 from astrobench_alignment.cdan import cdan, certainties, conditioned
 from astrobench_alignment.dann import dann
+from astrobench_alignment.schedules import strength_at
 from scipy.stats import entropy
 from sklearn.metrics import log_loss
 
@@ -33,9 +34,9 @@ def test_values_pass_and_gradients_turn() -> None:
 
 
 def test_the_reversal_rises_from_nought_to_one() -> None:
-    assert reversal_at(0.0, "rising") == 0
-    assert reversal_at(0.5, "rising") == pytest.approx(math.tanh(2.5))  # 2/(1 + e^-2x) - 1 = tanh x
-    assert reversal_at(0.5, "constant") == 1
+    assert strength_at(0.0, "rising") == 0
+    assert strength_at(0.5, "rising") == pytest.approx(math.tanh(2.5))  # 2/(1 + e^-2x) - 1 = tanh x
+    assert strength_at(0.5, "constant") == 1
 
 
 def test_the_domain_loss_is_scikit_learns_log_loss() -> None:

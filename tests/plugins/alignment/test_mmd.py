@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 import torch
-from astrobench import SuiteError
+from astrobench import Moment, Step, SuiteError
 from astrobench_alignment.mmd import median_rates, mmd, unbiased_mmd
 from scipy.spatial.distance import pdist
 from sklearn.metrics.pairwise import rbf_kernel
@@ -57,3 +57,11 @@ def test_a_collapsed_latent_gives_a_finite_value_and_gradient() -> None:
 def test_bandwidths_that_make_no_kernel_are_refused(wrong: dict[str, tuple[float, ...]]) -> None:
     with pytest.raises(SuiteError, match=f"{next(iter(wrong))} of mmd must be one or more numbers above 0"):
         mmd(256, 3, **wrong)
+
+
+def test_the_weight_rises_so_that_classes_are_learned_first(hs: torch.Tensor) -> None:
+    method = mmd(3, 2, weight=2.0)
+    steps = Step(hs, hs[:, :2]), Step(hs + 1, hs[:, :2])
+    terms = [float(method.terms(*steps, Moment(0, progress))["mmd"]) for progress in (0.0, 0.1, 1.0)]
+    full = float(mmd(3, 2, weight=2.0, schedule="constant").terms(*steps, Moment(0, 0.0))["mmd"])
+    assert terms == pytest.approx([0.0, full * (2 / (1 + np.exp(-1)) - 1), full], rel=1e-4)
