@@ -228,7 +228,7 @@ def _steady(threads: int) -> None:
     """Fix what would change the bits of a number: threads and kernels. Keep the heap, which the clock feels."""
     torch.set_num_threads(threads)
     torch.use_deterministic_algorithms(True, warn_only=False)
-    torch.utils.deterministic.fill_uninitialized_memory = False  # a tenth of a step, for a fault we do not have
+    torch.utils.deterministic.fill_uninitialized_memory = False  # type: ignore[attr-defined] # costs a tenth of a step
     torch.backends.cudnn.benchmark = False
     with contextlib.suppress(OSError, AttributeError):  # glibc: do not hand each activation back to the kernel
         libc = ctypes.CDLL("libc.so.6")
