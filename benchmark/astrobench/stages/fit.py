@@ -9,6 +9,7 @@ import contextlib
 import ctypes
 import traceback
 from dataclasses import dataclass
+from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -48,6 +49,15 @@ class Bench:
     job: Job
     dataset: Dataset
     device: torch.device
+
+    @cached_property
+    def limits(self) -> tuple[float, float]:
+        """The lowest and highest input value that the source training set reaches."""
+        train = self.dataset.train
+        starts = range(0, len(train.images), 512)
+        parts = (train.stretch(np.asarray(train.images[start : start + 512])) for start in starts)
+        ends = [(float(part.min()), float(part.max())) for part in parts]
+        return min(low for low, _ in ends), max(high for _, high in ends)
 
 
 def fit(payload: dict[str, Any]) -> dict[str, Any]:
@@ -186,7 +196,6 @@ def _predict_cell(bench: Bench, model: nn.Module, cell: Cell) -> None:
 def _batch(bench: Bench, part: Labelled, domain: str) -> Batch:
     dataset = bench.dataset
     inputs = _inputs(bench, part)
-    head = dataset.train.stretch(np.asarray(dataset.train.images[:512]))
     return Batch(
         flux=np.asarray(part.images),
         inputs=inputs,
@@ -197,7 +206,7 @@ def _batch(bench: Bench, part: Labelled, domain: str) -> Batch:
         unit=dataset.unit,
         pixel_scale=dataset.pixel_scale,
         bands=dataset.bands,
-        limits=(float(head.min()), float(head.max())),
+        limits=bench.limits,
     )
 
 
