@@ -45,7 +45,7 @@ def test_a_sound_dataset_passes() -> None:
     [
         (
             {"train": part("train", 12, images=holed())},
-            "mine train has NaN or infinite pixels in image 'train-7': mask",
+            "train has NaN or infinite pixels in image 'train-7': mask",
         ),
         ({"train": part("train", 12, labels=np.full(12, 1))}, "has one class only in its training set"),
         ({"train": part("train", 12, labels=np.full(12, 3))}, "has label 3, expected 0 … 2 for 3 classes"),
@@ -53,11 +53,11 @@ def test_a_sound_dataset_passes() -> None:
         ({"valid": part("valid", 6, images=np.zeros((6, 2, 9, 8), np.float32))}, "valid images are (2, 9, 8), train"),
         (
             {"train": part("train", 12, images=np.zeros((12, 2, 8, 8)))},
-            "images float64 (12, 2, 8, 8), expected float32",
+            "images float64 (12, 2, 8, 8), expected",
         ),
         ({"train": part("train", 12, ids=np.array(["a"]))}, "has 1 ids for 12 images"),
         ({"valid": part("valid", 0)}, "mine valid has no images"),
-        ({"tests": {"A": part("a", 6), "C": part("c", 6)}}, "has no test domain 'B'; did you mean"),
+        ({"tests": {"A": part("a", 6), "C": part("c", 6)}}, "has no test domain 'B'; known: A, C"),
         ({"train": part("train", 11)}, "11 train images, fewer than training.batch_size = 12; lower it, or bring more"),
         ({"target": part("target", 5)}, "5 target images, fewer than training.batch_size = 12"),
     ],
