@@ -1,0 +1,108 @@
+"""The cells of a trained network: perturb a test set, predict it, keep the prediction.
+
+A perturbation of the target domain is given no labels.
+"""
+
+from __future__ import annotations
+
+import time
+import traceback
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from astrobench.environment import provenance
+from astrobench.errors import AstrobenchError, PluginError
+from astrobench.plan import cell_from
+from astrobench.predicting import cka_batches, grams, predict, stored
+from astrobench.progress import report
+from astrobench.seeds import Streams
+from astrobench.stages.bench import inputs_of
+from astrobench.stages.datasets import plugin_of
+from astrobench.stages.prepare import text_array
+from astrobench.types import Batch, Labelled, Perturbed, Unlabelled
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    import torch
+    from torch import nn
+
+    from astrobench.plan import Cell
+    from astrobench.stages.bench import Bench
+
+
+def predicted(bench: Bench, model: nn.Module, bodies: list[dict[str, Any]]) -> Iterator[tuple[str, str]]:
+    """Predict cell after cell; one that fails gives its reason and costs no other."""
+    for number, body in enumerate(bodies):
+        cell = cell_from(body)
+        report("predicting", number, len(bodies), f"{cell.domain}, {cell.perturbation.label}")
+        try:
+            _predict_cell(bench, model, cell)
+        except Exception as error:
+            traceback.print_exc()
+            expected = isinstance(error, AstrobenchError)
+            yield cell.key, str(error) if expected else f"{type(error).__name__}: {error}"[:500]
+        else:
+            yield cell.key, ""
+
+
+def _predict_cell(bench: Bench, model: nn.Module, cell: Cell) -> None:
+    began = time.monotonic()
+    part = bench.dataset.tests[cell.domain]
+    batch = _batch(bench, part, cell.domain)
+    scope = f"{bench.job.dataset_key}/{cell.domain}/{cell.perturbation.identity}/{bench.job.seed}"
+    perturb = plugin_of(bench.registry, cell.perturbation)
+    changed = perturb(batch, model, Streams(scope), **cell.perturbation.params)
+    inputs, ids = _perturbed_inputs(bench, part, batch, changed)
+    found = predict(model, inputs, cell.predict["batch_size"])
+    _check_finite(found)
+    images, size = cka_batches(len(inputs), cell.predict["cka_images"], cell.predict["cka_batch"])
+    layers = tuple(getattr(model, "layers", ()))
+    if images and layers and changed.rows is None:
+        found["grams"] = grams(model, inputs[:images], layers, size)
+    found["ids"] = text_array(ids)
+    result = {"prediction": bench.store.put(stored(found, changed.facts)), "layers": list(layers)}
+    bench.store.write(
+        "cells", cell.key, result, provenance(str(bench.device), bench.job.threads, time.monotonic() - began)
+    )
+
+
+def _batch(bench: Bench, part: Labelled, domain: str) -> Batch:
+    dataset = bench.dataset
+    inputs = inputs_of(bench, part)
+    return Batch(
+        flux=np.asarray(part.images),
+        inputs=inputs,
+        labels=part.labels if domain == bench.job.source else None,
+        ids=part.ids,
+        stretch=part.stretch,
+        observation=part.observation,
+        unit=dataset.unit,
+        pixel_scale=dataset.pixel_scale,
+        bands=dataset.bands,
+        limits=bench.limits,
+    )
+
+
+def _perturbed_inputs(
+    bench: Bench, part: Labelled, batch: Batch, changed: Perturbed
+) -> tuple[torch.Tensor, np.ndarray]:
+    """Return the network inputs and ids that a perturbation left. Raises PluginError for a wrong shape."""
+    name = "perturbation"
+    if not isinstance(changed, Perturbed) or (changed.flux is None) == (changed.inputs is None):
+        raise PluginError(f"{name} must return astrobench.Perturbed with exactly one of flux and inputs")
+    ids = np.asarray(batch.ids) if changed.rows is None else np.asarray(batch.ids)[changed.rows]
+    shape = changed.flux.shape if changed.flux is not None else changed.inputs.shape  # type: ignore[union-attr]
+    if tuple(shape) != (len(ids), *batch.flux.shape[1:]):
+        raise PluginError(f"{name} returned images {tuple(shape)}, expected {(len(ids), *batch.flux.shape[1:])}")
+    if changed.inputs is not None:
+        return changed.inputs.to(bench.device), ids
+    flux = Unlabelled(images=np.asarray(changed.flux, dtype=np.float32), ids=ids, stretch=part.stretch)
+    return inputs_of(bench, flux), ids
+
+
+def _check_finite(found: dict[str, np.ndarray]) -> None:
+    for name, values in found.items():
+        if not np.isfinite(values).all():
+            raise ArithmeticError(f"{name} of the network are not finite")

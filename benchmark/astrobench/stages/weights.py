@@ -1,0 +1,102 @@
+"""A network with its trained weights: from the store, or by training it now."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+import torch
+
+from astrobench.adaptation import Method
+from astrobench.environment import provenance
+from astrobench.errors import DataError, PluginError
+from astrobench.seeds import seed_of
+from astrobench.stages.bench import inputs_of
+from astrobench.stages.checkpoints import checkpoint_in, drop_checkpoint
+from astrobench.stages.datasets import plugin_of
+from astrobench.suite import Training
+from astrobench.training import Material, train
+
+if TYPE_CHECKING:
+    from torch import nn
+
+    from astrobench.plan import Job
+    from astrobench.stages.bench import Bench
+    from astrobench.types import Labelled
+
+
+def trained_model(bench: Bench) -> nn.Module:
+    """Return the network with its trained weights, in eval mode."""
+    model = _network(bench)
+    kept = bench.store.read("trainings", bench.job.key)
+    if kept is None or not bench.store.holds(kept["result"]["weights"]):
+        return _train(bench, model)
+    weights = bench.store.get(kept["result"]["weights"])
+    model.load_state_dict({name: torch.from_numpy(array) for name, array in weights.items()})
+    return model.eval()
+
+
+def _train(bench: Bench, model: nn.Module) -> nn.Module:
+    job, store = bench.job, bench.store
+    method = _method(bench, model)
+    material = _material(bench, oracle=method.oracle)
+    scope = f"{job.dataset_key}/{job.seed}"
+    checkpoint = checkpoint_in(store.root / "checkpoints" / job.key, bench.device)
+    rules = _rules(job, oracle=method.oracle)
+    run = train(model, method.to(bench.device), material, rules, scope, checkpoint)
+    model.load_state_dict(run.best)
+    weights = {name: value.cpu().numpy() for name, value in model.state_dict().items()}
+    result = {
+        "weights": store.put(weights),
+        "history": run.history,
+        "selected_epoch": run.best_epoch,
+        "selection": rules.selection,
+        "oracle": method.oracle,
+    }
+    store.write("trainings", job.key, result, provenance(str(bench.device), job.threads, run.seconds))
+    drop_checkpoint(store.root / "checkpoints" / job.key)
+    return model.eval()
+
+
+def _rules(job: Job, *, oracle: bool) -> Training:
+    """Return the rules of a training. An oracle learns the target, so source validation must not pick its epoch."""
+    told: dict[str, Any] = {name: tuple(v) if isinstance(v, list) else v for name, v in job.training.items()}
+    return Training(**told | ({"selection": "last"} if oracle else {}))
+
+
+def _network(bench: Bench) -> nn.Module:
+    """Return the network with its initial weights, which depend on (dataset, architecture, seed) only."""
+    job, dataset = bench.job, bench.dataset
+    torch.manual_seed(seed_of(job.dataset_key, job.architecture.identity, job.seed, "weights"))
+    build = plugin_of(bench.registry, job.architecture)
+    model: nn.Module = build(dataset.train.images.shape[1:], len(dataset.classes), **job.architecture.params)
+    return model.to(bench.device).to(memory_format=torch.channels_last)
+
+
+def _method(bench: Bench, model: nn.Module) -> Method:
+    job, dataset = bench.job, bench.dataset
+    shape = (2, *dataset.train.images.shape[1:])
+    with torch.inference_mode():
+        features = model.eval()(torch.zeros(shape, device=bench.device)).latent.shape[1]
+    torch.manual_seed(seed_of(job.key, "method"))
+    method = plugin_of(bench.registry, job.method)(features, len(dataset.classes), **job.method.params)
+    if not isinstance(method, Method):
+        raise PluginError(f"method {job.method.plugin!r} returned {type(method).__name__}, expected astrobench.Method")
+    return method
+
+
+def _material(bench: Bench, *, oracle: bool) -> Material:
+    dataset = bench.dataset
+    train: Labelled = dataset.train
+    if oracle:
+        if dataset.oracle is None:
+            raise DataError(f"dataset {bench.job.dataset.label!r} has no labelled target images for an oracle")
+        train = dataset.oracle()
+    return Material(
+        inputs=inputs_of(bench, train),
+        labels=torch.from_numpy(np.asarray(train.labels)).to(bench.device),
+        valid_inputs=inputs_of(bench, dataset.valid),
+        valid_labels=torch.from_numpy(np.asarray(dataset.valid.labels)).to(bench.device),
+        target_inputs=inputs_of(bench, dataset.target),
+        classes=len(dataset.classes),
+    )
