@@ -12,6 +12,8 @@ from typing import TYPE_CHECKING, NamedTuple
 import torch
 from torch.nn import functional
 
+from astrobench_perturbations.blocks import highest
+
 if TYPE_CHECKING:
     from collections.abc import Callable
 
@@ -50,11 +52,11 @@ class Term:
     weight: torch.Tensor
     grid: Grid
 
-    def __call__(self, cells: torch.Tensor) -> torch.Tensor:
+    def __call__(self, cells: torch.Tensor, bias: torch.Tensor | None = None) -> torch.Tensor:
         """Return float32 (m, H', W', C_out) of cells float32 (m, H, W, C_in)."""
         grid = self.grid
         mapped = functional.conv2d(
-            cells.permute(0, 3, 1, 2), self.weight, None, grid.stride, grid.padding, grid.dilation
+            cells.permute(0, 3, 1, 2), self.weight, bias, grid.stride, grid.padding, grid.dilation
         )
         return mapped.permute(0, 2, 3, 1)
 
@@ -84,8 +86,9 @@ class Stage:
 
     def linear(self, cells: dict[int, torch.Tensor]) -> torch.Tensor:
         """Return the linear part, float32 (m, H, W, C), of the cells of the stages before."""
-        total: torch.Tensor = self.bias
-        for term in self.terms:
+        first, *others = self.terms
+        total = first(cells[first.source], self.bias)
+        for term in others:
             total = total + term(cells[term.source])
         return total
 
@@ -93,10 +96,7 @@ class Stage:
         """Return the cells, float32 (m, H', W', C), of the linear part."""
         value = through(self.before, linear)
         if self.pool is not None:
-            grid = self.pool
-            value = functional.max_pool2d(
-                value.permute(0, 3, 1, 2), grid.size, grid.stride, grid.padding, grid.dilation
-            ).permute(0, 2, 3, 1)
+            value = _max_pool(value, self.pool)
         return through(self.after, value)
 
     def taken(self, linear: torch.Tensor, rows: int, cols: int) -> torch.Tensor:
@@ -134,3 +134,9 @@ def through(steps: tuple[Pointwise, ...], value: torch.Tensor) -> torch.Tensor:
 def _highest(value: torch.Tensor, axis: int) -> torch.Tensor:
     """Return the maximum over a short axis: faster, number by number, than a reduction."""
     return reduce(torch.maximum, value.unbind(axis))
+
+
+def _max_pool(maps: torch.Tensor, grid: Grid) -> torch.Tensor:
+    if grid == Grid(grid.size, stride=grid.size):
+        return highest(maps, *grid.size)
+    return functional.max_pool2d(maps.permute(0, 3, 1, 2), *grid).permute(0, 2, 3, 1)

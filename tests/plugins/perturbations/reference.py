@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
-from typing import NamedTuple
+from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
 import torch
 from torch import nn
+
+if TYPE_CHECKING:
+    import random
 
 
 class Outcome(NamedTuple):
@@ -22,7 +25,7 @@ def attack(
     image: torch.Tensor,
     start: int,
     targets: tuple[int, ...],
-    stream: np.random.Generator,
+    stream: random.Random,
     population: int,
     cap: int,
 ) -> Outcome:
@@ -31,8 +34,9 @@ def attack(
     for target in targets:
         bands = image.shape[0]
         people = np.empty((population, 2 + bands))
-        people[:, :2] = stream.uniform(size=(population, 2))
-        people[:, 2:] = np.clip(stream.normal(0.5, 0.5, size=(population, bands)), 0, 1)
+        for person in people:
+            person[:2] = stream.random(), stream.random()
+            person[2:] = [min(max(stream.gauss(0.5, 0.5), 0), 1) for _ in range(bands)]
         scores = _scores(model, image, people, target)
         queries += population
         for generation in range(cap + 1):
@@ -42,11 +46,11 @@ def attack(
                 break
             rivals = np.empty_like(people)
             for i in range(population):
-                a, b, c = stream.permutation(population)[:3]
+                a, b, c = stream.sample(range(population), 3)
                 rivals[i] = people[a] + 0.5 * (people[b] - people[c])
                 for gene in range(2 + bands):
                     if not 0 <= rivals[i, gene] <= 1:
-                        rivals[i, gene] = stream.uniform()
+                        rivals[i, gene] = stream.random()
             rival_scores = _scores(model, image, rivals, target)
             queries += population
             for i in range(population):

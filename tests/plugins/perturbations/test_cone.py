@@ -52,7 +52,7 @@ def assert_equal(found: torch.Tensor, expected: torch.Tensor) -> None:
     torch.testing.assert_close(found, expected, rtol=0, atol=1e-4 * change + 2e-6 * max(1, float(expected.abs().max())))
 
 
-@settings(max_examples=120, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+@settings(max_examples=80, deadline=None, suppress_health_check=[HealthCheck.too_slow])
 @given(networks())
 def test_any_network_of_known_layers_has_the_logits_of_the_whole_at_every_pixel(
     drawn: tuple[Net, tuple[int, int, int]],

@@ -6,6 +6,7 @@ import numpy as np
 import pytest
 import torch
 from astrobench import Output, Streams
+from astrobench_perturbations.blocks import BlockPool, with_blocks
 from astrobench_perturbations.cone import Cone
 from astrobench_perturbations.dense import Dense
 from astrobench_perturbations.evaluators import evaluator_for
@@ -14,6 +15,8 @@ from astrobench_perturbations.folding import NotStagedError
 from astrobench_perturbations.graph import stages_of
 from astrobench_perturbations.one_pixel import one_pixel
 from astrobench_perturbations.replaced import replace_pixels
+from hypothesis import given
+from hypothesis import strategies as st
 from plugins.perturbations.nets import Net, Residual, conv_net, settled
 from plugins.perturbations.skies import dim, sky
 from torch import nn
@@ -144,3 +147,17 @@ def test_the_attack_finds_the_same_through_the_cone_and_through_the_whole(monkey
     assert cone["evaluator"].tolist() != whole["evaluator"].tolist()
     for name in set(cone) - {"evaluator"}:
         np.testing.assert_array_equal(cone[name], whole[name])
+
+
+@given(st.integers(1, 3), st.integers(1, 3), st.integers(3, 9), st.integers(3, 9))
+def test_pooling_in_blocks_is_max_pooling(rows: int, cols: int, height: int, width: int) -> None:
+    maps = torch.randn(2, 3, height, width)
+    expected = nn.functional.max_pool2d(maps, (rows, cols))
+    assert torch.equal(BlockPool(rows, cols)(maps), expected)
+
+
+def test_only_pools_over_blocks_are_replaced() -> None:
+    pools = [nn.MaxPool2d(2), nn.MaxPool2d(3, 2), nn.MaxPool2d(2, padding=1), nn.MaxPool2d(2, ceil_mode=True)]
+    found = with_blocks(nn.Sequential(*pools, nn.Sequential(nn.MaxPool2d((2, 3)))))
+    kinds = [type(module) for module in found.modules() if not isinstance(module, nn.Sequential)]
+    assert kinds == [BlockPool, nn.MaxPool2d, nn.MaxPool2d, nn.MaxPool2d, BlockPool]
