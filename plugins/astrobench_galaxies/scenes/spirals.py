@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 
 _THICKNESS = 0.18  # height over length of a disc seen edge-on
 _HALF_LIGHT = 1.678  # half-light radius of an exponential disc in scale lengths
-_DISC_SIZE = 1.45  # discs are larger than the galaxy's radius, since tilt and bulge make them seem smaller
+_DISC_SIZE = 1.27  # a bulge makes a galaxy's half-light radius smaller than its disc's, and so does tilt
 
 
 @dataclass(frozen=True)
@@ -68,7 +68,7 @@ def spiral(rng: np.random.Generator, radius: float) -> Sequence[Light]:
     """Draw a spiral of about this half-light radius (arcsec), light in fractions of its i-band flux."""
     cosine = rng.uniform(0.12, 1)
     ratio = float(np.sqrt(cosine**2 * (1 - _THICKNESS**2) + _THICKNESS**2))
-    disc = Disc(_DISC_SIZE * radius / _HALF_LIGHT, ratio, rng.uniform(0, np.pi))
+    disc = Disc(_DISC_SIZE * radius / ratio**0.25 / _HALF_LIGHT, ratio, rng.uniform(0, np.pi))
     arms = _draw_arms(rng)
     bulge, bar = _draw_bulge(rng, disc, radius), _draw_bar(rng, disc)
     knots = _draw_knots(rng, disc, arms)

@@ -26,7 +26,7 @@ TIGHT = galsim.GSParams(folding_threshold=1e-4, maxk_threshold=1e-4, maximum_fft
 @pytest.fixture(scope="module")
 def galaxies() -> list[Galaxy]:
     """Draw enough galaxies to speak of classes."""
-    return [draw(RECIPE, number) for number in range(300)]
+    return [draw(RECIPE, number) for number in range(450)]
 
 
 def seen(light: Sersic | Blobs | Painting, band: int = 2) -> np.ndarray:
@@ -99,7 +99,7 @@ def test_a_galaxy_leaves_the_electrons_of_its_magnitude(galaxies: list[Galaxy]):
 
 
 def test_classes_take_turns(galaxies: list[Galaxy]):
-    assert np.bincount([galaxy.label for galaxy in galaxies]).tolist() == [100, 100, 100]
+    assert np.bincount([galaxy.label for galaxy in galaxies]).tolist() == [150, 150, 150]
 
 
 def test_magnitudes_and_sizes_keep_to_the_recipe(galaxies: list[Galaxy]):
