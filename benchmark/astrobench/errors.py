@@ -6,6 +6,7 @@
     ├── DataError            images, labels or catalogues that cannot be used
     ├── DeviceError          a device that is not there
     └── StoreError           a results directory that cannot be used
+        └── InfraError       exit code 75: the machine is at fault; nothing was recorded, and the run goes on from there
 
 Anything else keeps its traceback: it is a fault of the program, not of the person.
 """
@@ -13,10 +14,15 @@ Anything else keeps its traceback: it is a fault of the program, not of the pers
 from __future__ import annotations
 
 import difflib
+import errno
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
+    from pathlib import Path
+
+MACHINE = frozenset({errno.ENOSPC, errno.EDQUOT, errno.EIO, errno.EROFS, errno.EFBIG, errno.ENFILE, errno.ESTALE})
+"""What an OSError says when the machine is at fault. Too many open files of one process (EMFILE) is not among them."""
 
 
 class AstrobenchError(Exception):
@@ -43,6 +49,25 @@ class DeviceError(AstrobenchError):
 
 class StoreError(AstrobenchError):
     """A results directory or stored file that cannot be used."""
+
+
+class InfraError(StoreError):
+    """A full disk, a dying one, a lost worker: no result of a plugin, and never recorded as one."""
+
+    exit_code = 75  # EX_TEMPFAIL of sysexits.h: try again later
+
+    @classmethod
+    def of(cls, action: str, path: Path | str, error: OSError) -> InfraError:
+        """Return the fault of an action ("write") on a path, saying that the run can go on."""
+        told = error.strerror or error
+        return cls(
+            f"cannot {action} ({path}): {told}; nothing is lost: mend it and run the same command again to go on"
+        )
+
+
+def is_infra(error: BaseException) -> bool:
+    """Say whether an exception tells of the machine rather than of the code that met it."""
+    return isinstance(error, OSError) and error.errno in MACHINE
 
 
 def did_you_mean(name: str, known: Iterable[str]) -> str:
