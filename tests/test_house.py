@@ -28,7 +28,7 @@ TOP = {
 ORDER = (
     "errors", "types", "hookspecs", "keys", "seeds", "progress", "adaptation", "layers",
     "sources", "signatures", "parameters", "digests", "registry", "catalogue",
-    "tables", "filters", "suite", "choices", "plan", "records", "store",
+    "tables", "filters", "suite", "choices", "plan", "records", "writing", "store", "upkeep",
     "environment", "devices", "isolation", "training", "predicting", "warm", "stages", "engine",
     "statistics", "leaderboard", "conformance", "cli",
 )  # fmt: skip

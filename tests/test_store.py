@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 from astrobench.errors import StoreError
 from astrobench.keys import key_of
-from astrobench.store import Store, write_atomically
+from astrobench.store import Store
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -74,21 +74,6 @@ def test_arrays_come_back_as_they_were_and_one_flipped_bit_is_noticed(store: Sto
         store.get(digest)
     with pytest.raises(StoreError, match="missing"):
         store.get(digest)
-
-
-def test_a_short_write_is_carried_on(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    import io
-
-    whole = io.FileIO.write
-
-    class Slow(io.FileIO):
-        def write(self, data: object) -> int:
-            return whole(self, bytes(data)[:7])  # type: ignore[call-overload,no-any-return]
-
-    monkeypatch.setattr("pathlib.Path.open", lambda self, mode, buffering: Slow(self, "w"))
-    write_atomically(tmp_path / "file", b"x" * 100)
-    monkeypatch.undo()
-    assert (tmp_path / "file").read_bytes() == b"x" * 100
 
 
 def test_without_hard_links_a_result_is_still_kept_once(store: Store, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -16,15 +16,15 @@ import contextlib
 import hashlib
 import json
 import os
-import socket
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from astrobench.errors import StoreError
+from astrobench.errors import InfraError, StoreError
 from astrobench.keys import canonical, key_of
+from astrobench.writing import write_atomically as write_atomically
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping
+    from collections.abc import Mapping
     from pathlib import Path
 
     import numpy as np
@@ -38,24 +38,24 @@ class Store:
 
     def prepare(self) -> None:
         """Make the directory and prove that it can be written. Raises StoreError naming it and the reason."""
+        probe = self.root / f".probe-{os.getpid()}"
         try:
             self.root.mkdir(parents=True, exist_ok=True)
-            probe = self.root / f".probe-{os.getpid()}"
             write_atomically(probe, b"ok")
             probe.unlink()
-        except OSError as error:
-            told = error.strerror or error
+        except (OSError, InfraError) as error:
+            cause = error if isinstance(error, OSError) else error.__cause__
+            told = getattr(cause, "strerror", None) or cause
             raise StoreError(f"cannot write results to {self.root}: {told}; choose another with --results") from None
 
     def read(self, kind: str, key: str) -> dict[str, Any] | None:
         """Return {result, provenance}, or None where there is none; a damaged file is set aside and counts as none."""
         path = self.path(kind, key)
+        data = _bytes_of(path)
         try:
-            return _verified(path.read_bytes(), key)
-        except FileNotFoundError:
-            return None
+            return None if data is None else verified(data, key)
         except ValueError:
-            _set_aside(path)
+            set_aside(path)
             return None
 
     def write(self, kind: str, key: str, result: Mapping[str, Any], provenance: Mapping[str, Any]) -> None:
@@ -86,17 +86,20 @@ class Store:
 
     def get(self, digest: str) -> dict[str, np.ndarray]:
         """Return the arrays kept under a hash. Raises StoreError when they are gone or damaged."""
+        from safetensors import SafetensorError
         from safetensors.numpy import load
 
         path = self.object(digest)
+        data = _bytes_of(path)
+        if data is None:
+            raise StoreError(f"{path} is missing: run the suite again to compute it anew")
         try:
-            data = path.read_bytes()
-        except FileNotFoundError:
-            raise StoreError(f"{path} is missing: run the suite again to compute it anew") from None
-        if hashlib.sha256(data).hexdigest() != digest:
-            _set_aside(path)
-            raise StoreError(f"{path} is damaged and was set aside: run the suite again to compute it anew")
-        arrays: dict[str, np.ndarray] = load(data)
+            if hashlib.sha256(data).hexdigest() != digest:
+                raise ValueError(digest)
+            arrays: dict[str, np.ndarray] = load(data)
+        except (ValueError, SafetensorError):
+            set_aside(path)
+            raise StoreError(f"{path} is damaged and was set aside: run the suite again to compute it anew") from None
         return arrays
 
     def holds(self, digest: str) -> bool:
@@ -118,61 +121,7 @@ class Store:
         return path
 
 
-def write_atomically(path: Path, data: bytes, *, replace: bool = False) -> bool:
-    """Write a file so that it is whole or absent; return False where it was there already.
-
-    replace: put the new one in place of the old (a checkpoint), instead of keeping the first.
-    """
-    path.parent.mkdir(parents=True, exist_ok=True)
-    part = path.with_name(f".tmp-{socket.gethostname()}-{os.getpid()}-{os.urandom(4).hex()}")
-    try:
-        _write_synced(part, data)
-        new = _into_place(part, path, replace=replace)
-    finally:
-        with contextlib.suppress(FileNotFoundError):
-            part.unlink()
-    _sync_folder(path.parent)
-    return new
-
-
-def _write_synced(path: Path, data: bytes) -> None:
-    with path.open("wb", buffering=0) as file:
-        view = memoryview(data)
-        while view:  # a full disk may write less than it was given without an error
-            view = view[file.write(view) :]
-        os.fsync(file.fileno())
-
-
-def _into_place(part: Path, path: Path, *, replace: bool) -> bool:
-    if replace:
-        part.replace(path)
-        return True
-    try:
-        os.link(part, path)
-    except FileExistsError:
-        return False
-    except OSError:  # a file system without hard links
-        if path.exists():
-            return False
-        part.replace(path)
-    return True
-
-
-def _sync_folder(folder: Path) -> None:
-    with _opened(folder) as descriptor:
-        os.fsync(descriptor)
-
-
-@contextlib.contextmanager
-def _opened(folder: Path) -> Iterator[int]:
-    descriptor = os.open(folder, os.O_RDONLY)
-    try:
-        yield descriptor
-    finally:
-        os.close(descriptor)
-
-
-def _verified(data: bytes, key: str) -> dict[str, Any]:
+def verified(data: bytes, key: str) -> dict[str, Any]:
     """Return the body of a result file. Raises ValueError when it is torn, changed, or of another key."""
     try:
         whole = json.loads(data, parse_constant=_refuse)
@@ -185,11 +134,22 @@ def _verified(data: bytes, key: str) -> dict[str, Any]:
     return body
 
 
+def _bytes_of(path: Path) -> bytes | None:
+    """Return the bytes of a file, None where there is none. Raises InfraError when the disk does not give them."""
+    try:
+        return path.read_bytes()
+    except FileNotFoundError:
+        return None
+    except OSError as error:
+        raise InfraError.of("read", path, error) from error
+
+
 def _refuse(constant: str) -> float:
     raise ValueError(f"{constant} is not JSON")
 
 
-def _set_aside(path: Path) -> None:
+def set_aside(path: Path) -> None:
+    """Rename a damaged file, so that it counts as missing and can still be looked at."""
     for number in range(1000):
         aside = path.with_name(f"{path.name}.corrupt-{number}")
         if not aside.exists():

@@ -151,3 +151,48 @@ def render(
     from astrobench.cli.rendering import render_folder
 
     render_folder(folder, check=check)
+
+
+@app.command()
+def fsck(results: Results = Path("astrobench-results")) -> None:
+    """Verify every stored result; set damaged ones aside and say what is computed anew. Exit code 1 if any was."""
+    from astrobench.cli.upkeep import check_results
+
+    raise typer.Exit(check_results(results))
+
+
+@app.command()
+def gc(
+    results: Results = Path("astrobench-results"),
+    hours: Annotated[float, typer.Option(min=0, help="Leave what was touched in the last hours.")] = 24.0,
+    dry_run: Annotated[bool, typer.Option("--dry-run", help="Remove nothing; show what would go.")] = False,
+) -> None:
+    """Remove what no result needs: orphaned arrays, leftovers of killed runs, checkpoints of finished trainings."""
+    from astrobench.cli.upkeep import clean_results
+
+    clean_results(results, hours=hours, dry_run=dry_run)
+
+
+@app.command()
+def pack(
+    suite: SuiteName,
+    folder: Annotated[Path, typer.Argument(help="Where to write records/<profile>.jsonl.")],
+    profile: Profile = None,
+    method: Methods = None,
+    architecture: Architectures = None,
+    perturbation: Perturbations = None,
+    seeds: Seeds = None,
+    limit: Limit = None,
+    device: Device = "auto",
+    results: Results = Path("astrobench-results"),
+    set_: Sets = None,
+) -> None:
+    """Write what is stored of a suite as one sorted file of records, to keep in git or send. Runs nothing.
+
+    Exit code: 0 complete, 1 some cells have no numbers yet.
+    """
+    from astrobench.cli.running import Wishes
+    from astrobench.cli.upkeep import pack_results
+
+    wishes = Wishes(suite, profile, method, architecture, perturbation, seeds, limit, device, None, results, set_ or [])
+    raise typer.Exit(pack_results(wishes, folder))

@@ -95,19 +95,25 @@ def run_suite(wishes: Wishes, *, publish: Path | None, in_process: bool, quiet: 
 def _publish(plan: Plan, rows: tuple[Row, ...], folder: Path, *, in_sight: bool, console: Any) -> None:
     """Write records and leaderboard; print the leaderboard of the last folder."""
     from astrobench.leaderboard import build, picture, render, terminal
-    from astrobench.records import Header, write_rows
 
-    records = folder / "records"
-    records.mkdir(parents=True, exist_ok=True)
-    header = Header(plan.suite.model_dump(mode="json"), plan.profile, _command())
-    write_rows(records / f"{plan.profile or 'run'}.jsonl", header, rows)
+    records = write_records(plan, rows, folder).parent
     render(folder)
     board = build(folder, plan.profile or None)
-    (folder / "leaderboard.svg").write_text(picture(board, header.command), encoding="utf-8")
+    (folder / "leaderboard.svg").write_text(picture(board, _command()), encoding="utf-8")
     if in_sight:
         console.print(terminal(board))
         console.print(f"leaderboard: {folder / 'README.md'} and {folder / 'table.csv'}", highlight=False)
         console.print(f"records:     {records}", highlight=False)
+
+
+def write_records(plan: Plan, rows: tuple[Row, ...], folder: Path) -> Path:
+    """Write the rows of a plan under a leaderboard's folder; return the file."""
+    from astrobench.records import Header, write_rows
+
+    path = folder / "records" / f"{plan.profile or 'run'}.jsonl"
+    path.parent.mkdir(parents=True, exist_ok=True)
+    write_rows(path, Header(plan.suite.model_dump(mode="json"), plan.profile, _command()), rows)
+    return path
 
 
 def _verdict(rows: tuple[Row, ...], console: Any) -> int:
