@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import shutil
 import sys
 import tomllib
 from dataclasses import dataclass
@@ -70,6 +71,7 @@ def run_suite(wishes: Wishes, *, publish: Path | None, in_process: bool, quiet: 
     from rich.console import Console
 
     from astrobench.cli.display import Display
+    from astrobench.cli.estimates import summary
     from astrobench.engine import Options, Sweep
     from astrobench.store import Store
 
@@ -78,15 +80,16 @@ def run_suite(wishes: Wishes, *, publish: Path | None, in_process: bool, quiet: 
     store.prepare()
     console = Console()
     with Display(Console(stderr=True), quiet=quiet) as display:
-        for note in order.plan.suite.notes:
-            display.say(note)
         sweep = Sweep(order.plan, store, Options(order.devices, order.workers, in_process, display.watch))
+        for line in (*summary(order, store, sweep.missing()), *order.plan.suite.notes):
+            display.say(line)
         try:
             rows = sweep.run()
         except KeyboardInterrupt:
             display.say(f"interrupted; what is done is in {order.results}: run the same command again to go on")
             return 130
     folders = [order.results / "leaderboards"] + ([publish] if publish else [])
+    shutil.rmtree(folders[0] / order.plan.suite.name / "records", ignore_errors=True)  # a view of this run alone
     for folder in folders:
         _publish(order.plan, rows, folder / order.plan.suite.name, in_sight=folder == folders[-1], console=console)
     return _verdict(rows, console)
