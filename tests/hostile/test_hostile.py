@@ -1,4 +1,4 @@
-"""Bad plugins of thirty kinds: each gets its class, its neighbour its result, and nobody waits a second longer."""
+"""Twenty-eight bad plugins: each gets its class, its neighbour its result, and nobody waits a second longer."""
 
 from __future__ import annotations
 
