@@ -11,5 +11,6 @@ def astrobench_architectures() -> dict[str, str]:
     return {
         "convnet": "astrobench_networks.convnet:convnet",
         "resnet18": "astrobench_networks.resnet18:resnet18",
+        "deepmerge": "astrobench_networks.deepmerge:deepmerge",
         "timm:": "astrobench_networks.timm_family:timm_model",
     }
