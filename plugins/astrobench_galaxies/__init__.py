@@ -15,6 +15,8 @@ def astrobench_datasets() -> dict[str, str]:
     return {
         "lsst_mock": "astrobench_galaxies.lsst_mock:lsst_mock",
         "deepadversaries": "astrobench_galaxies.deepadversaries:deepadversaries",
+        "hst_mock": "astrobench_galaxies.hst_mock:hst_mock",
+        "deepmerge": "astrobench_galaxies.deepmerge:deepmerge",
         "image_folder": "astrobench_galaxies.image_folder:image_folder",
     }
 
