@@ -12,5 +12,6 @@ def astrobench_perturbations() -> dict[str, str]:
         "none": "astrobench_perturbations.none:none",
         "exposure": "astrobench_perturbations.exposure:exposure",
         "one_pixel": "astrobench_perturbations.one_pixel:one_pixel",
+        "one_pixel_exhaustive": "astrobench_perturbations.exhaustive:one_pixel_exhaustive",
         "random_pixel": "astrobench_perturbations.random_pixel:random_pixel",
     }
