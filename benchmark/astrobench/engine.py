@@ -12,7 +12,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 from astrobench.errors import DataError, StoreError
-from astrobench.isolation import Outcome, Task, run_here, run_isolated
+from astrobench.isolation import Outcome, Task, memory_share, run_here, run_isolated
 from astrobench.keys import key_of
 from astrobench.plan import clean_cell, plain, reference_cell
 from astrobench.records import Row, score_from_plain
@@ -64,7 +64,7 @@ class Sweep:
     def prepare(self) -> None:
         """Open every dataset once, one after the other: drawing uses all cores by itself."""
         for job in {job.dataset_key: job for job in self.plan.jobs.values()}.values():
-            if self.store.read("datasets", job.dataset_key) is not None:
+            if self._prepared(job.dataset_key):
                 continue
             payload = {
                 "root": str(self.store.root),
@@ -77,6 +77,10 @@ class Sweep:
             for _, outcome in self._carried_out([(f"dataset {job.dataset.label}", task)], 1):
                 if outcome.status != "ok":
                     raise DataError(f"dataset {job.dataset.label!r}: {outcome.reason}")
+
+    def _prepared(self, key: str) -> bool:
+        kept = self.store.read("datasets", key)
+        return kept is not None and all(map(self.store.holds, kept["result"]["truth"].values()))
 
     def fit(self) -> None:
         """Train and predict what is missing, one worker a training."""
@@ -180,7 +184,9 @@ class Sweep:
 
     def _task(self, entry: str, payload: Mapping[str, Any], name: str) -> Task:
         log, progress = self.store.scratch("logs", f"{name}.log"), self.store.scratch("progress", f"{name}.json")
-        return Task(entry, payload, str(log), str(progress), self.plan.suite.timeout)
+        return Task(
+            entry, payload, str(log), str(progress), self.plan.suite.timeout, memory_share(self.options.workers)
+        )
 
     def _carried_out(self, tasks: Sequence[tuple[str, Task]], workers: int) -> Iterable[tuple[Task, Outcome]]:
         """Carry tasks out side by side; give each with its outcome as it ends, and tell the display meanwhile."""

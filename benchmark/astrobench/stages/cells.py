@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from astrobench.environment import provenance
-from astrobench.errors import AstrobenchError, PluginError
+from astrobench.errors import AstrobenchError, PluginError, is_infra
 from astrobench.plan import cell_from
 from astrobench.predicting import cka_batches, grams, predict, stored
 from astrobench.progress import report
@@ -40,6 +40,8 @@ def predicted(bench: Bench, model: nn.Module, bodies: list[dict[str, Any]]) -> I
         try:
             _predict_cell(bench, model, cell)
         except Exception as error:
+            if is_infra(error):  # a full disk is no plugin's fault: the run stops and can go on
+                raise
             traceback.print_exc()
             expected = isinstance(error, AstrobenchError)
             yield cell.key, str(error) if expected else f"{type(error).__name__}: {error}"[:500]

@@ -12,7 +12,7 @@ import numpy as np
 
 from astrobench.choices import Choice
 from astrobench.environment import provenance
-from astrobench.errors import PluginError
+from astrobench.errors import PluginError, is_infra
 from astrobench.progress import report
 from astrobench.records import pack_bits, score_to_plain
 from astrobench.registry import Registry
@@ -55,6 +55,8 @@ def _scored(metrics: list[tuple[Choice, Any]], pairs: list[Prediction | None]) -
         try:
             found = _measure(metric, choice, pairs)
         except Exception as error:
+            if is_infra(error):
+                raise
             traceback.print_exc()
             failed[choice.label] = f"{type(error).__name__}: {error}"[:300]
             continue
