@@ -58,8 +58,8 @@ class Cone:
         self.images[slots] = images.flatten(1, 2)
         for number, (stage, local) in enumerate(zip(self.network.stages, self.locals, strict=True)):
             linear = stage.linear(maps)
-            self.linear[number][slots], self.cells[number][slots] = local.kept(linear)
             maps[number] = stage.cells(linear)
+            self.linear[number][slots], self.cells[number][slots] = local.kept(linear, maps[number])
         self.numbers[slots] = torch.einsum("fhwc,mhwc->mf", self.network.readout, maps[number]) + self.network.bias
 
     def logits(self, slots: np.ndarray, pixels: Pixels) -> torch.Tensor:

@@ -45,18 +45,16 @@ class Local:
         extent = sides[0].window.extent, sides[1].window.extent
         return cls(stage, extent, kinds_of(sides), windows_of(sides), bands_of(stage, sides), places, cells)
 
-    def kept(self, linear: torch.Tensor) -> tuple[torch.Tensor, torch.Tensor]:
-        """Return what is gathered from, of images' linear parts float32 (m, H, W, C).
+    def kept(self, linear: torch.Tensor, cells: torch.Tensor) -> tuple[torch.Tensor, torch.Tensor]:
+        """Return what is gathered from: images' linear parts and cells, float32 (m, H, W, C), as rows of memory.
 
-        The rows of the map before the pool, (m, H · W + 2, C), and of the cells, (m, H · W + 1, C), each with what
-        stands outside of it at its end.
+        (m, H · W + 2, C) and (m, H · W + 1, C), each with what stands outside of its map at its end.
         """
         m, channels = len(linear), linear.shape[3]
         far = linear.new_tensor([FAR, -FAR])[:, None].expand(m, 2, channels)
         size = self.stage.pool.size if self.stage.pool else (1, 1)
         outside = self.stage.taken(linear.new_full((m, size[0] * size[1], channels), FAR), 1, 1)
-        cells = self.stage.cells(linear).reshape(m, -1, channels)
-        return torch.cat([linear.reshape(m, -1, channels), far], 1), torch.cat([cells, outside], 1)
+        return torch.cat([linear.flatten(1, 2), far], 1), torch.cat([cells.flatten(1, 2), outside], 1)
 
     def changes(
         self, image: tuple[torch.Tensor, torch.Tensor], deltas: Sequence[torch.Tensor], route: Route
