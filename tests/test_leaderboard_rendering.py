@@ -170,7 +170,7 @@ def test_check_names_the_file_that_is_stale_or_missing(folder: Path, name: str) 
 
 def test_a_folder_that_cannot_be_written_is_one_sentence(folder: Path) -> None:
     (folder / "table.csv").mkdir()
-    with pytest.raises(StoreError, match=r"cannot write .*table\.csv: Is a directory"):
+    with pytest.raises(StoreError, match=r"cannot write .*table\.csv\): Is a directory"):
         render(folder)
 
 

@@ -67,7 +67,7 @@ class InfraError(StoreError):
 
 def is_infra(error: BaseException) -> bool:
     """Say whether an exception tells of the machine rather than of the code that met it."""
-    return isinstance(error, OSError) and error.errno in MACHINE
+    return isinstance(error, InfraError) or (isinstance(error, OSError) and error.errno in MACHINE)
 
 
 def did_you_mean(name: str, known: Iterable[str]) -> str:

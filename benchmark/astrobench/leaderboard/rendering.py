@@ -33,7 +33,7 @@ def render(folder: Path, *, check: bool = False) -> tuple[Path, ...]:
         if check:
             _check(path, data)
         else:
-            _write(path, data)
+            write_atomically(path, data, replace=True)
     return tuple(files)
 
 
@@ -43,10 +43,3 @@ def _check(path: Path, data: bytes) -> None:
         raise StoreError(f"{path} is missing: {remedy}")
     if path.read_bytes() != data:
         raise StoreError(f"{path} is stale, its records say otherwise: {remedy}")
-
-
-def _write(path: Path, data: bytes) -> None:
-    try:
-        write_atomically(path, data, replace=True)
-    except OSError as error:
-        raise StoreError(f"cannot write {path}: {error.strerror or error}") from None

@@ -12,6 +12,7 @@ from astrobench.progress import watched_by
 from astrobench_galaxies import drawing
 from astrobench_galaxies.drawing import CHUNK, Chunks, cores, digest, drawn, in_parallel
 from astrobench_galaxies.scenes import Recipe
+from drawing_tasks import fail, touch
 
 RECIPE = Recipe(seed=0, survey="LSST", brightest=21.2, faintest=24.2)
 
@@ -32,15 +33,6 @@ class Pretend:
     def __init__(self, recipe: Recipe, number: int) -> None:
         self.drawn.append(number)
         self.scene = np.full(drawing.SHAPE, number + 1000 * recipe.seed, np.float32)
-
-
-def touch(folder: Path, number: int) -> int:
-    (folder / str(number)).touch()
-    return 1
-
-
-def fail(number: int) -> int:
-    raise DataError(f"no {number}")
 
 
 def test_scenes_come_in_any_order():

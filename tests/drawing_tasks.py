@@ -1,0 +1,19 @@
+"""Tasks for tests of parallel drawing, in a module that a spawned worker can import."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from astrobench import DataError
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+
+def touch(folder: Path, number: int) -> int:
+    (folder / str(number)).touch()
+    return 1
+
+
+def fail(number: int) -> int:
+    raise DataError(f"no {number}")
