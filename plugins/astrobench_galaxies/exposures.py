@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import os
 import shutil
+import time
 from dataclasses import dataclass
 from functools import partial
 from typing import TYPE_CHECKING
@@ -30,6 +31,7 @@ SETS = ("train", "valid", "target", "test_source", "test_target")
 TESTS = ("test_source", "test_target")
 MANIFEST = "manifest.json"  # written last: a folder without it is not whole
 _ROWS = 60  # images a task
+_ABANDONED = 86400.0  # seconds
 _SOURCES = ("scenes/*.py", "survey.py", "morphology.py", "observe.py", "exposures.py", "stretch.py", "percentiles.py")
 
 
@@ -83,6 +85,7 @@ def exposed(programme: Programme, draw_scenes: Callable[[], Chunks]) -> Exposure
     if ready is not None:
         return ready
     part = root / f".{folder.name}.{os.getpid()}.part"
+    _sweep(root)
     try:
         _fill(part, programme, draw_scenes())
         _settle(part, folder, programme)
@@ -94,6 +97,23 @@ def exposed(programme: Programme, draw_scenes: Callable[[], Chunks]) -> Exposure
     if ready is None:
         raise DataError(f"{folder} is not whole although it was just written; delete it and draw again")
     return ready
+
+
+def _sweep(root: Path) -> None:
+    # A killed process leaves its part behind. The day spares a process on another machine that shares the cache.
+    for part in root.glob(".*.part"):
+        if time.time() - part.stat().st_mtime > _ABANDONED and not _runs(int(part.name.split(".")[-2])):
+            shutil.rmtree(part, ignore_errors=True)
+
+
+def _runs(process: int) -> bool:
+    try:
+        os.kill(process, 0)
+    except ProcessLookupError:
+        return False
+    except OSError:
+        return True
+    return True
 
 
 def _opened(folder: Path, programme: Programme) -> Exposures | None:
@@ -121,6 +141,7 @@ def _settle(part: Path, folder: Path, programme: Programme) -> None:
 
 
 def _fill(part: Path, programme: Programme, chunks: Chunks) -> None:
+    shutil.rmtree(part, ignore_errors=True)
     part.mkdir()
     need_room(part, 4 * sum(int(np.prod(shape)) for shape in programme.shapes().values()))
     for name, shape in programme.shapes().items():

@@ -200,3 +200,19 @@ def test_bad_input_is_told_in_one_line_before_anything_is_drawn(wrong: dict, mes
     with pytest.raises(DataError, match=message) as fault:
         lsst_mock(**wrong)
     assert "\n" not in str(fault.value)
+
+
+def test_what_a_killed_process_left_is_swept_up_after_a_day(cache: Path):
+    root = cache / "lsst_mock" / "images"
+    root.mkdir(parents=True, exist_ok=True)
+    dead = subprocess.Popen([sys.executable, "-c", ""])
+    dead.wait()
+    names = {"old": f".a.{dead.pid}.part", "fresh": f".b.{dead.pid}.part", "alive": f".c.{os.getpid()}.part"}
+    for name, folder in names.items():
+        (root / folder).mkdir()
+        if name != "fresh":
+            os.utime(root / folder, (0, 0))
+    lsst_mock(galaxies=30, target_years=2)
+    assert [name for name, folder in names.items() if (root / folder).exists()] == ["fresh", "alive"]
+    for name in ("fresh", "alive"):
+        (root / names[name]).rmdir()
