@@ -18,11 +18,11 @@ WORTH_A_CUT = 0.75
 
 
 class Band(NamedTuple):
-    """places[:, outward] += changes of the term's source[:, inward] @ matrix, float32."""
+    """places[:, outward:] += changes of the term's source[:, inward:] @ matrix, as far as the float32 matrix goes."""
 
     term: int
-    inward: slice
-    outward: slice
+    inward: int
+    outward: int
     matrix: torch.Tensor
 
 
@@ -53,16 +53,16 @@ def _matrix(weight: torch.Tensor, rows: np.ndarray, cols: np.ndarray) -> torch.T
 
 def _cut(term: int, matrix: torch.Tensor, rows: int) -> list[Band]:
     height = len(matrix) // rows
-    cut = [_band(term, matrix, slice(at, at + height)) for at in range(0, len(matrix), height)]
+    cut = [_band(term, matrix, at, height) for at in range(0, len(matrix), height)]
     if sum(band.matrix.numel() for band in cut) <= WORTH_A_CUT * matrix.numel():
         return [band for band in cut if band.matrix.numel()]
-    return [Band(term, slice(0, len(matrix)), slice(0, matrix.shape[1]), matrix)]
+    return [Band(term, 0, 0, matrix)]
 
 
-def _band(term: int, matrix: torch.Tensor, inward: slice) -> Band:
-    used = matrix[inward].any(0).nonzero().flatten().tolist()
-    outward = slice(used[0], used[-1] + 1) if used else slice(0, 0)
-    return Band(term, inward, outward, matrix[inward, outward].contiguous())
+def _band(term: int, matrix: torch.Tensor, inward: int, height: int) -> Band:
+    rows = matrix[inward : inward + height]
+    used = rows.any(0).nonzero().flatten().tolist() or [0, -1]
+    return Band(term, inward, used[0], rows[:, used[0] : used[-1] + 1].contiguous())
 
 
 def _content(matrix: torch.Tensor) -> tuple[torch.Size, bytes]:

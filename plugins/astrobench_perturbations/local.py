@@ -78,8 +78,9 @@ class Local:
         start = 0
         for bands, end in zip(self.bands, ends, strict=True):
             if start < end:
-                here = places[start:end]
-                changed = [delta[start:end] for delta in deltas]
+                here = places.narrow(0, start, end - start)
+                changed = [delta.narrow(0, start, end - start) for delta in deltas]
                 for term, inward, outward, matrix in bands:
-                    here[:, outward].addmm_(changed[term][:, inward], matrix)
+                    there = here.narrow(1, outward, matrix.shape[1])
+                    there.addmm_(changed[term].narrow(1, inward, matrix.shape[0]), matrix)
             start = end
