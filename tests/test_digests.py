@@ -2,14 +2,18 @@
 
 from __future__ import annotations
 
+import ast
 import functools
 import hashlib
 import os
+import shutil
+from pathlib import Path
 
 import pytest
 from astrobench import digests
 from astrobench.digests import content_digest, source_digest
 from astrobench.errors import PluginError, SuiteError
+from astrobench.sources import imported, parsed
 from distributions import write_modules
 
 CODE = {
@@ -88,6 +92,38 @@ def test_what_runs_changes_the_digest(digest_of, changed):
 def test_a_name_that_stands_in_a_package_brings_the_package(digest_of):
     plugin = {"plugin": "from dig import names\ndef f(): return names\n"}
     assert digest_of(**plugin, **{"": "names = [1]\n"}) != digest_of(**plugin, **{"": "names = [2]\n"})
+
+
+PROTOCOLS = ("astrobench.training.loop", "astrobench.predicting")
+
+
+@pytest.mark.parametrize("protocol", PROTOCOLS)
+def test_a_better_message_trains_nothing_again(protocol, tmp_path, monkeypatch):
+    package = tmp_path / "astrobench"
+    shutil.copytree(Path(digests.__file__).parent, package)
+
+    def digest(name, text):
+        (package / name).write_text((package / name).read_text(encoding="utf-8") + text, encoding="utf-8")
+        return digests._module_digest.__wrapped__(protocol)
+
+    monkeypatch.setattr("astrobench.sources._folders", lambda top: [package])
+    told = digest("errors.py", "")
+    assert told == source_digest(f"{protocol}:f")
+    assert digest("errors.py", "\nWORDS = 'better'\n") == told
+    assert digest("progress.py", "\nWORDS = 'better'\n") == told
+    assert digest("layers.py", "\nNUMBER = 2\n") != told
+
+
+@pytest.mark.parametrize("protocol", PROTOCOLS)
+def test_no_number_comes_from_a_module_that_only_speaks(protocol):
+    """What a protocol imports from SPOKEN stands in raise statements, or alone on its line: its value is used nowhere."""
+    for module, path in digests._reached(protocol).items():
+        tree = parsed(path)
+        words = {alias for origin, _, alias in imported(tree, module, package=False) if origin in digests.SPOKEN}
+        silent = [node for node in ast.walk(tree) if isinstance(node, ast.Raise | ast.Expr)]
+        spoken = {id(name) for node in silent for name in ast.walk(node)}
+        used = [node for node in ast.walk(tree) if isinstance(node, ast.Name) and node.id in words]
+        assert [f"{module}:{node.lineno}: {node.id}" for node in used if id(node) not in spoken] == []
 
 
 def test_text_and_callable_have_one_digest():

@@ -23,13 +23,18 @@ if TYPE_CHECKING:
 SETTLED = 2.0
 """Seconds after which a file's time stamp can be trusted to change with its content."""
 
+SPOKEN = frozenset({"astrobench.errors", "astrobench.progress"})
+"""Modules that only say things to people. A training that ends well took no number from them, so a better message
+trains nothing again; a test holds all code with a digest to using them for words alone."""
+
 
 def source_digest(target: str | Callable[..., object]) -> str:
     """Return 64 hexadecimal digits of the code behind "module:function" or a callable.
 
     The code is the module and, through its imports, every module of the same top-level package that it runs on.
-    Comments, docstrings, layout, type-checking imports and files it does not import change nothing; nor do data
-    files and other distributions, whose versions a record carries. Raises PluginError where there is no source.
+    Comments, docstrings, layout, type-checking imports, files it does not import and the core's messages (SPOKEN)
+    change nothing; nor do data files and other distributions, whose versions a record carries. Raises PluginError
+    where there is no source.
     """
     return _module_digest(_module_of(target))
 
@@ -93,7 +98,9 @@ def _reached(module: str) -> dict[str, Path]:
             continue
         found[name] = path
         for origin, item, _ in imported(parsed(path), name, package=path.name == "__init__.py"):
-            waiting.append(origin if item is None or module_file(f"{origin}.{item}") is None else f"{origin}.{item}")
+            origin = origin if item is None or module_file(f"{origin}.{item}") is None else f"{origin}.{item}"
+            if origin not in SPOKEN:
+                waiting.append(origin)
     return found
 
 

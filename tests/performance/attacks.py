@@ -6,6 +6,7 @@ needs `.[performance]` and takes a quarter of an hour. Contenders take turns on 
 CPU, and a ratio is the median over rounds of a round's ratio, for other work on the machine comes and goes. The
 network has two classes, for which "the target's probability exceeds 0.5" and "the class changes" are one rule.
 """
+
 from __future__ import annotations
 
 import argparse
