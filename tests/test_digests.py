@@ -116,12 +116,13 @@ def test_a_better_message_trains_nothing_again(protocol, tmp_path, monkeypatch):
 
 @pytest.mark.parametrize("protocol", PROTOCOLS)
 def test_no_number_comes_from_a_module_that_only_speaks(protocol):
-    """What a protocol imports from SPOKEN stands in raise statements, or alone on its line: its value is used nowhere."""
+    """What a protocol imports from SPOKEN stands in a raise statement, or is called and its answer dropped."""
     for module, path in digests._reached(protocol).items():
         tree = parsed(path)
         words = {alias for origin, _, alias in imported(tree, module, package=False) if origin in digests.SPOKEN}
-        silent = [node for node in ast.walk(tree) if isinstance(node, ast.Raise | ast.Expr)]
-        spoken = {id(name) for node in silent for name in ast.walk(node)}
+        raised = {id(name) for node in ast.walk(tree) if isinstance(node, ast.Raise) for name in ast.walk(node)}
+        alone = [node.value for node in ast.walk(tree) if isinstance(node, ast.Expr)]
+        spoken = raised | {id(call.func) for call in alone if isinstance(call, ast.Call)}
         used = [node for node in ast.walk(tree) if isinstance(node, ast.Name) and node.id in words]
         assert [f"{module}:{node.lineno}: {node.id}" for node in used if id(node) not in spoken] == []
 
