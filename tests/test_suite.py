@@ -37,6 +37,10 @@ def test_a_whole_number_stands_for_a_float_but_text_does_not() -> None:
     ("over", "sentence"),
     [
         ({"traning": {}}, r"unknown key 'traning'; did you mean 'training'\?"),
+        (
+            {"columns": [{"title": "A", "score": "accuracy", "domain": domain} for domain in ("Y10", "Y1")]},
+            "two columns are titled 'A': each needs a title of its own",
+        ),
         ({"training": {"epoch": 3}}, r"unknown key 'training\.epoch'; did you mean 'epochs'\?"),
         ({"training": {"optimizer": "adm"}}, r"training\.optimizer = \"adm\": is not allowed; did you mean 'adam'\?"),
         ({"training": {"epochs": 0}}, r"training\.epochs = 0: .*greater than or equal to 1"),

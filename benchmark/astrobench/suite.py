@@ -123,6 +123,13 @@ class Suite(Strict):
     profiles: tuple[str, ...] = ()
     measured: Measured = Measured()
 
+    @model_validator(mode="after")
+    def _distinct_columns(self) -> Suite:
+        titles = [column.title for column in self.columns]
+        if twice := sorted({title for title in titles if titles.count(title) > 1}):
+            raise ValueError(f"two columns are titled {twice[0]!r}: each needs a title of its own")
+        return self
+
 
 def read_suite(path: Path, profile: str | None = None, overrides: dict[str, Any] | None = None) -> Suite:
     """Read a suite file, lay the profile over it, then the overrides, and check the whole.
@@ -193,6 +200,8 @@ def _sentence(error: ValidationError) -> str:
         return f"unknown key {path!r}{did_you_mean(str(fault['loc'][-1]), _siblings(fault['loc'][:-1]))}"
     if fault["type"] == "missing":
         return f"missing key {path!r}"
+    if not fault["loc"]:  # a fault of the whole, not of one key
+        return str(fault["ctx"]["error"])
     told = fault["msg"][0].lower() + fault["msg"][1:]
     if fault["type"] == "literal_error":
         choices = [part.strip("'") for part in fault["ctx"]["expected"].replace(" or ", ", ").split(", ")]
