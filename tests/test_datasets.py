@@ -56,7 +56,12 @@ def test_a_sound_dataset_passes() -> None:
             "images float64 (12, 2, 8, 8), expected",
         ),
         ({"train": part("train", 12, ids=np.array(["a"]))}, "has 1 ids for 12 images"),
+        ({"train": part("train", 12, objects=np.array(["a"]))}, "has 1 objects for 12 images, want one an image"),
+        ({"train": part("train", 12, labels=np.arange(9) % 3)}, "train has 9 labels for 12 images; bring one an image"),
         ({"valid": part("valid", 0)}, "mine valid has no images"),
+        ({"target": part("target", 0)}, "mine target has no images"),
+        ({"target": None}, "'mine' has no unlabelled target images: bring some, for a method to adapt to"),
+        ({"tests": {"A": part("a", 6)}}, "'mine' has one domain only, 'A': a source and a target are needed"),
         ({"tests": {"A": part("a", 6), "C": part("c", 6)}}, "has no test domain 'B'; known: A, C"),
         ({"train": part("train", 11)}, "11 train images, fewer than training.batch_size = 12; lower it, or bring more"),
         ({"target": part("target", 5)}, "5 target images, fewer than training.batch_size = 12"),
@@ -80,5 +85,7 @@ def test_a_limit_keeps_every_class_and_what_belongs_to_an_image() -> None:
     assert test.observation is not None
     np.testing.assert_array_equal(test.observation.scene, test.images * 2)
     assert cut.oracle is not None
+    flips = part("a", 9, objects=np.repeat(["x", "y", "z"], 3))
+    assert limited(dataset(train=flips), 3).train.objects.tolist() == ["x", "y", "z"]
     assert len(cut.oracle().images) == len(cut.target.images) == 4
     assert limited(dataset(), None).train.images.shape[0] == 12

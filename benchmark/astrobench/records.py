@@ -124,10 +124,13 @@ def score_to_plain(score: Score) -> dict[str, Any]:
     for name in ("value", "se"):
         if name in body and not abs(body[name]) < float("inf"):
             body[name] = None
+    if not all(abs(end) < float("inf") for end in body.get("interval", ())):
+        del body["interval"]
     return body
 
 
 def score_from_plain(body: Mapping[str, Any]) -> Score:
     """Return the score behind `score_to_plain`: a null value is NaN."""
-    value = body.get("value")
-    return Score(**{**body, "value": float("nan") if value is None else float(value)})
+    value, ends = body.get("value"), body.get("interval")
+    told = {**body, "value": float("nan") if value is None else float(value)}
+    return Score(**{**told, "interval": None if ends is None else (float(ends[0]), float(ends[1]))})

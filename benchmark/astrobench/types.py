@@ -42,13 +42,15 @@ class Unlabelled:
     """Images without labels: all that a method may see of a target domain.
 
     images: float32 (N, C, H, W), flux in `Dataset.unit`; may be a read-only memory map. ids: str (N,), the
-    object each image shows; the same id in two domains is the same galaxy. stretch: flux → network input.
+    object each image shows; the same id in two domains is the same galaxy. stretch: flux → network input. objects:
+    str (N,), what several images of one set show (flips, views of one galaxy), or None where each shows its own.
     """
 
     images: np.ndarray
     ids: np.ndarray
     stretch: Stretch
     observation: Observation | None = None
+    objects: np.ndarray | None = field(default=None, kw_only=True)
 
 
 @dataclass(frozen=True, eq=False)
@@ -130,7 +132,7 @@ class Prediction:
     ids: str (N,). latent: float32 (N, F). logits: float32 (N, K). labels: int64 (N,) or float32 (N, K).
     facts: per-image arrays from the perturbation. grams: float64 (L, nb, n, n), the Gram matrix of each CKA
     layer on nb batches of n images (the first nb·n images, in order), features centred over the batch; None
-    where they were not asked for. layers: their names.
+    where they were not asked for. layers: their names. objects: str (N,), as in `Unlabelled`.
     """
 
     ids: np.ndarray
@@ -142,13 +144,15 @@ class Prediction:
     facts: Mapping[str, np.ndarray] = field(default_factory=dict)
     grams: np.ndarray | None = None
     layers: tuple[str, ...] = ()
+    objects: np.ndarray | None = None
 
 
 @dataclass(frozen=True)
 class Score:
     """One number of one cell. se: standard error over the images of this cell; n: images it rests on.
 
-    value may be NaN, then note says why ("no image was flipped").
+    interval: the ends of its 95 % interval over those images, where the metric gives one. value may be NaN, then
+    note says why ("no image was flipped").
     """
 
     value: float
@@ -157,3 +161,4 @@ class Score:
     se: float | None = None
     n: int | None = None
     note: str = ""
+    interval: tuple[float, float] | None = None

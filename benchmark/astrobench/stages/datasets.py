@@ -16,6 +16,8 @@ if TYPE_CHECKING:
     from astrobench.choices import Choice
     from astrobench.registry import Registry
 
+NEEDED = "a source and a target are needed"
+
 
 def plugin_of(registry: Registry, choice: Choice) -> Callable[..., Any]:
     """Return the callable behind a choice. Raises PluginError when its source is not the one that was planned."""
@@ -36,11 +38,18 @@ def open_dataset(registry: Registry, choice: Choice) -> Dataset:
 
 def check_dataset(dataset: Dataset, name: str, domains: Sequence[str], batch_size: int) -> None:
     """Refuse what training could not use: one sentence with the split, the value and the remedy."""
+    if dataset.target is None:
+        raise DataError(f"dataset {name!r} has no unlabelled target images: bring some, for a method to adapt to")
+    if len(dataset.tests) == 1:
+        raise DataError(f"dataset {name!r} has one domain only, {next(iter(dataset.tests))!r}: {NEEDED}")
     missing = [domain for domain in domains if domain not in dataset.tests]
     if missing:
         raise DataError(f"dataset {name!r} has no test domain {missing[0]!r}{did_you_mean(missing[0], dataset.tests)}")
     for split, part in _parts(dataset):
         _check_images(f"{name} {split}", part)
+        if isinstance(part, Labelled) and len(part.labels) != len(part.images):
+            counts = f"{len(part.labels)} labels for {len(part.images)} images"
+            raise DataError(f"{name} {split} has {counts}; bring one an image")
         if isinstance(part, Labelled) and dataset.task == "classification":
             _check_labels(f"{name} {split}", part.labels, len(dataset.classes))
     _check_shapes(name, dataset)
@@ -76,6 +85,8 @@ def _some(part: Any, limit: int) -> Any:
         return part
     rows = np.unique(np.linspace(0, n - 1, limit).round().astype(np.int64))
     changed: dict[str, Any] = {"images": part.images[rows], "ids": part.ids[rows]}
+    if part.objects is not None:
+        changed["objects"] = part.objects[rows]
     if isinstance(part, Labelled):
         changed["labels"] = part.labels[rows]
     if isinstance(part.observation, Observation) and part.observation.scene is not None:
@@ -98,6 +109,8 @@ def _check_images(where: str, part: Unlabelled) -> None:
         raise DataError(f"{where} has no images")
     if len(part.ids) != len(images):
         raise DataError(f"{where} has {len(part.ids)} ids for {len(images)} images")
+    if part.objects is not None and len(part.objects) != len(images):
+        raise DataError(f"{where} has {len(part.objects)} objects for {len(images)} images, want one an image")
     for start in range(0, len(images), 256):
         sound = np.isfinite(images[start : start + 256]).all(axis=(1, 2, 3))
         if not sound.all():

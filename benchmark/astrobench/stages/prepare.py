@@ -45,8 +45,9 @@ def prepare(payload: dict[str, Any]) -> dict[str, Any]:
 
 
 def truth_arrays(part: Labelled) -> dict[str, np.ndarray]:
-    """Return ids and labels as arrays that the store can keep."""
-    return {"ids": text_array(part.ids), "labels": np.ascontiguousarray(part.labels)}
+    """Return ids, labels and, where several images show one object, objects as arrays that the store can keep."""
+    objects = {} if part.objects is None else {"objects": text_array(part.objects)}
+    return {"ids": text_array(part.ids), "labels": np.ascontiguousarray(part.labels), **objects}
 
 
 def text_array(ids: np.ndarray) -> np.ndarray:

@@ -109,4 +109,5 @@ def _prediction(store: Store, cell: str, domain: str, dataset: str) -> Predictio
         facts={name.removeprefix("fact/"): value for name, value in arrays.items() if name.startswith("fact/")},
         grams=arrays.get("grams"),
         layers=tuple(kept["result"]["layers"]),
+        objects=names_in(truth["objects"])[rows] if "objects" in truth else None,
     )
