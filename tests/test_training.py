@@ -8,11 +8,12 @@ from typing import Any
 
 import pytest
 import torch
+from astrobench import SuiteError
 from astrobench.adaptation import Alignment, Method
 from astrobench.suite import Training
 from astrobench.training import Checkpoint, Material, Run, train
 from astrobench.training.batches import batches, generator, turned
-from astrobench.training.batchnorm import recalibrate
+from astrobench.training.batchnorm import leaning, recalibrate
 from astrobench.training.optimisers import rate_at
 from astrobench.training.selection import cumulative_excess
 from astrobench.types import Output
@@ -170,3 +171,61 @@ def test_recalibrated_statistics_are_the_plain_means_over_the_batches() -> None:
 def test_running_statistics_stay_as_they_ran_where_a_suite_asks() -> None:
     running = RULES.model_copy(update={"batchnorm": "running"})
     assert not same(weights(SourceOnly()), weights(SourceOnly(), running))
+
+
+class Leaning(SourceOnly):
+    """Trains on the source; predicts with a share of the target's statistics."""
+
+    def __init__(self, share: float) -> None:
+        super().__init__()
+        self.target_statistics = share
+
+
+def buffers(best: dict[str, torch.Tensor]) -> dict[str, torch.Tensor]:
+    return {name: value for name, value in best.items() if "running" in name}
+
+
+@pytest.mark.parametrize("batchnorm", ["recalibrated", "running"])
+def test_statistics_of_the_target_are_kept_and_the_training_does_not_feel_them(batchnorm: str) -> None:
+    rules = RULES.model_copy(update={"batchnorm": batchnorm, "selection": "last"})
+    plain, leaned = weights(SourceOnly(), rules), weights(Leaning(1.0), rules)
+    apart = {name for name in plain if not torch.equal(plain[name], leaned[name])}
+    assert apart == buffers(plain).keys()
+
+
+def test_a_share_of_the_targets_statistics_is_that_share_of_the_way() -> None:
+    plain, half, whole = (buffers(weights(Leaning(share))) for share in (0.0, 0.5, 1.0))
+    assert same(plain, buffers(weights(SourceOnly())))
+    assert all(torch.allclose(half[name], (plain[name] + whole[name]) / 2, rtol=1e-5) for name in plain)
+
+
+def test_statistics_of_the_target_are_the_targets_own() -> None:
+    model, images = net(), material().target_inputs
+    with leaning(model, 1.0, [images]):
+        assert torch.allclose(model.body[1].running_mean, model.body[0](images).mean((0, 2, 3)), atol=1e-6)
+    assert not model.body[1].running_mean.any()
+
+
+def test_statistics_of_the_target_are_refused_without_batch_norm() -> None:
+    model = net()
+    model.body[1] = nn.Identity()
+    with pytest.raises(SuiteError, match="this network has no batch norm"):
+        train(model, Leaning(1.0), material(), RULES, "toy/0", Checkpoint())
+    with pytest.raises(SuiteError, match=r"is 1\.5, expected a share between 0 and 1"):
+        weights(Leaning(1.5))
+
+
+def test_a_method_may_change_what_the_network_is_shown() -> None:
+    class Darker(SourceOnly):
+        def shown(self, images: torch.Tensor, labels: torch.Tensor, model: nn.Module) -> torch.Tensor:
+            assert images.shape[0] == labels.shape[0]
+            return images * 0.5
+
+    sample, rules = material(), RULES.model_copy(update={"selection": "last"})
+    half = Material(
+        sample.inputs * 0.5,
+        sample.labels,
+        *(getattr(sample, name) for name in ("valid_inputs", "valid_labels", "target_inputs", "classes")),
+    )
+    expected = train(net(), SourceOnly(), half, rules, "toy/0", Checkpoint()).best
+    assert same(weights(Darker(), rules), expected)

@@ -45,6 +45,8 @@ class Method(nn.Module):
     uses_target: whether target images are shown to the network at all. oracle: trains on target labels, is
     shown as a reference and never ranked. rate: learning-rate factor of the method's own parameters.
     wanted_layers: names of layers whose activations `terms` reads. needs_classes: refuses a regression.
+    target_statistics: the share of the target, 0 to 1, in the batch-norm statistics that the network is validated
+    without and kept with; a network without batch norm is refused.
     """
 
     uses_target: bool = True
@@ -52,6 +54,15 @@ class Method(nn.Module):
     needs_classes: bool = False
     rate: float = 1.0
     wanted_layers: tuple[str, ...] = ()
+    target_statistics: float = 0.0
+
+    def shown(self, images: torch.Tensor, labels: torch.Tensor, model: nn.Module) -> torch.Tensor:
+        """Return the labelled images as the network is to see them in a step: changed, never in place.
+
+        images: float32 (B, C, H, W), stretched, of the source (of the target for an oracle). Draw from torch's own
+        stream, which the engine seeds for each epoch.
+        """
+        return images
 
     def terms(self, source: Step, target: Step | None, moment: Moment) -> Mapping[str, torch.Tensor]:
         """Return named scalar terms, already weighted, that the engine adds to the task loss.

@@ -18,7 +18,7 @@ from astrobench.layers import captured
 from astrobench.progress import report
 from astrobench.seeds import seed_of
 from astrobench.training.batches import batches, generator, steps_in, turned
-from astrobench.training.batchnorm import BATCHES, recalibrate
+from astrobench.training.batchnorm import BATCHES, check_statistics, leaning, recalibrate
 from astrobench.training.optimisers import optimiser_for, set_rate
 from astrobench.training.resuming import everything, resumed
 from astrobench.training.selection import out_of_patience, select, validated
@@ -37,8 +37,9 @@ def train(
     """Train until the budget or the patience ends; return the run with the weights that the rule selects.
 
     scope: names the random streams, (dataset, seed) and never the method, so that methods meet the same batches.
-    Raises ArithmeticError when the loss is no longer finite.
+    Raises ArithmeticError when the loss is no longer finite, SuiteError for a network that the method cannot adapt.
     """
+    check_statistics(model, method.target_statistics)
     optimiser = optimiser_for(model, method, rules, material.inputs.device)
     run = resumed(checkpoint, model, method, optimiser)
     steps = steps_in(len(material.inputs), rules.batch_size)
@@ -46,10 +47,11 @@ def train(
         began = time.monotonic()
         told = _epoch(model, method, optimiser, material, rules, scope, run, steps)
         if rules.batchnorm == "recalibrated":
-            recalibrate(model, _shown(method, material, rules, scope, run.epoch, min(steps, BATCHES)))
+            recalibrate(model, _shown(model, method, material, rules, scope, run.epoch, min(steps, BATCHES)))
         told |= validated(model, material, generator(scope, "validation", run.epoch))
         run.history.append({"epoch": run.epoch, **told})
-        select(run, model, rules)
+        with leaning(model, method.target_statistics, _of_target(material, rules, scope, run.epoch)):
+            select(run, model, rules)
         run.epoch += 1
         run.seconds += time.monotonic() - began
         checkpoint.save(run, everything(model, method, optimiser))
@@ -73,11 +75,14 @@ def _epoch(
     for number, (rows, others) in enumerate(zip(source, target, strict=True)):
         done = run.epoch * steps + number
         set_rate(optimiser, rules, done / (rules.epochs * steps))
-        images = _batch(material.inputs, rows, rules, streams["source turns"])
-        shown = _batch(material.target_inputs, others, rules, streams["target turns"]) if method.uses_target else None
+        images, labels = _batch(material.inputs, rows, rules, streams["source turns"]), material.labels[rows]
+        unlabelled = (
+            _batch(material.target_inputs, others, rules, streams["target turns"]) if method.uses_target else None
+        )
         with torch.autocast(images.device.type, torch.bfloat16, enabled=rules.precision == "bf16"):
             moment = Moment(run.epoch, done / (rules.epochs * steps))
-            terms = _terms(model, method, images, material.labels[rows], shown, weight, moment)
+            images = method.shown(images, labels, model)
+            terms = _terms(model, method, images, labels, unlabelled, weight, moment)
         _update(optimiser, terms, model, rules)
         for name, term in terms.items():
             sums[name] = sums.get(name, 0.0) + term.detach()
@@ -88,17 +93,24 @@ def _epoch(
 
 
 def _shown(
-    method: Method, material: Material, rules: Training, scope: str, epoch: int, steps: int
+    model: nn.Module, method: Method, material: Material, rules: Training, scope: str, epoch: int, steps: int
 ) -> Iterator[torch.Tensor]:
     """Yield batches as training shows them, for the statistics of batch norm."""
     stream = generator(scope, "batch norm", epoch)
     source = batches(len(material.inputs), rules.batch_size, steps, stream, independent=False)
     target = batches(len(material.target_inputs), rules.batch_size, steps, stream, independent=False)
     for rows, others in zip(source, target, strict=True):
-        images = _batch(material.inputs, rows, rules, stream)
+        images = method.shown(_batch(material.inputs, rows, rules, stream), material.labels[rows], model)
         yield (
             torch.cat([images, _batch(material.target_inputs, others, rules, stream)]) if method.uses_target else images
         )
+
+
+def _of_target(material: Material, rules: Training, scope: str, epoch: int) -> Iterator[torch.Tensor]:
+    """Yield target batches as training shows them."""
+    stream, n = generator(scope, "target statistics", epoch), len(material.target_inputs)
+    for rows in batches(n, rules.batch_size, min(steps_in(n, rules.batch_size), BATCHES), stream, independent=False):
+        yield _batch(material.target_inputs, rows, rules, stream)
 
 
 def _terms(
