@@ -1,7 +1,9 @@
-"""Arrays on disk: .npy files mapped with care, because many of them were fetched by hand, and written whole or not."""
+"""Arrays on disk: .npy files mapped with care, as many come by hand; ours are written whole or not, and sealed."""
 
 from __future__ import annotations
 
+import hashlib
+import io
 import math
 import os
 import shutil
@@ -15,6 +17,8 @@ from numpy.lib.format import (
     read_magic,
     write_array_header_1_0,
 )
+
+from astrobench_galaxies.seals import settle
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -52,23 +56,25 @@ def open_npy(path: Path) -> np.ndarray:
 
 
 def write_npy(path: Path, shape: tuple[int, ...], chunks: Iterable[np.ndarray], activity: str) -> None:
-    """Write chunks of rows as one float32 .npy file of `shape`, atomically, saying how far it is.
+    """Write chunks of rows as one float32 .npy file of `shape`, atomically and sealed, saying how far it is.
 
     Raises DataError where the disk has no room.
     """
     need_room(path.parent, 4 * math.prod(shape))
     part = path.with_name(f".{path.name}.{os.getpid()}.part")
-    done = 0
+    sha, done = hashlib.sha256(_header_of(shape)), 0
     try:
         with part.open("wb") as file:
-            write_array_header_1_0(file, {"descr": "<f4", "fortran_order": False, "shape": shape})
+            file.write(_header_of(shape))
             for chunk in chunks:
-                file.write(np.ascontiguousarray(chunk, "<f4").data)
+                rows = np.ascontiguousarray(chunk, "<f4").data
+                file.write(rows)
+                sha.update(rows)
                 done += len(chunk)
                 report(activity, done, shape[0])
             file.flush()
             os.fsync(file.fileno())
-        part.replace(path)
+        settle(part, path, sha.hexdigest())
     except OSError as fault:
         raise DataError(f"cannot write {path}: {fault.strerror}") from None
     finally:
@@ -82,6 +88,12 @@ def need_room(folder: Path, size: int) -> None:
         raise DataError(
             f"{folder} has {free / 1e9:.1f} GB free, want {size / 1e9:.1f} GB; set ASTROBENCH_CACHE to a larger disk"
         )
+
+
+def _header_of(shape: tuple[int, ...]) -> bytes:
+    file = io.BytesIO()
+    write_array_header_1_0(file, {"descr": "<f4", "fortran_order": False, "shape": shape})
+    return file.getvalue()
 
 
 def _header(file: IO[bytes], path: Path) -> tuple[tuple[int, ...], bool, np.dtype]:

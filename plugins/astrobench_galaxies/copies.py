@@ -15,6 +15,7 @@ from astrobench import DataError
 from astrobench_galaxies.arrays import open_npy, write_npy
 from astrobench_galaxies.cache import cache_folder
 from astrobench_galaxies.percentiles import BLOCK
+from astrobench_galaxies.seals import is_sound, settle, sha256_of
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -47,7 +48,7 @@ def float32_copy(path: Path, rows: np.ndarray | None, years: float = 1.0) -> np.
     file, chosen = path.stat(), None if rows is None else rows.tolist()
     scope = json.dumps([LAYOUT, str(path.resolve()), file.st_size, file.st_mtime_ns, chosen, years])
     copy = cache_folder("deepadversaries") / f"{path.stem}-{hashlib.sha256(scope.encode()).hexdigest()[:16]}.npy"
-    if not copy.is_file():
+    if not is_sound(copy):
         shape = channels_first(path).shape
         kept = np.arange(shape[0]) if rows is None else rows
         write_npy(copy, (len(kept), *shape[1:]), _chunks(path, kept, years), f"reading {path.name}")
@@ -57,12 +58,12 @@ def float32_copy(path: Path, rows: np.ndarray | None, years: float = 1.0) -> np.
 def fitted_once(stretch: type[Fitted], images: np.ndarray) -> Fitted:
     """Fit a stretch to a mapped array, or read what was fitted to it before: the limits are kept beside the map."""
     kept = Path(str(images.filename)).with_suffix(f".{stretch.__name__}.json")  # type: ignore[attr-defined]
-    if kept.is_file():
+    if is_sound(kept):
         return stretch(**json.loads(kept.read_text(encoding="utf-8")))
     fitted = stretch.fit(images)
     part = kept.with_suffix(f".{os.getpid()}.part")
     part.write_text(json.dumps(asdict(fitted)), encoding="utf-8")
-    part.replace(kept)
+    settle(part, kept, sha256_of(part))
     return fitted
 
 

@@ -15,6 +15,7 @@ from astrobench import DataError
 from astrobench_galaxies.arrays import open_npy, write_npy
 from astrobench_galaxies.cache import cache_folder
 from astrobench_galaxies.image_files import fitted, read_image
+from astrobench_galaxies.seals import is_sound
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -47,7 +48,7 @@ def decoded(rows: Sequence[Row], contents: Sequence[str], shape: Shape) -> np.nd
     """
     scope = json.dumps([LAYOUT, shape, list(contents)])
     array = cache_folder("image_folder") / f"{hashlib.sha256(scope.encode()).hexdigest()[:32]}.npy"
-    if not array.is_file():
+    if not is_sound(array):
         first = _image(shape, None, rows[0]).shape
         write_npy(array, (len(rows), *first), _chunks(rows, shape, first), "decoding images")
     return open_npy(array)

@@ -16,6 +16,7 @@ from astrobench_galaxies.arrays import open_npy, write_npy
 from astrobench_galaxies.cache import cache_folder
 from astrobench_galaxies.labels import class_indices
 from astrobench_galaxies.percentiles import BLOCK
+from astrobench_galaxies.seals import is_sound
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -69,7 +70,7 @@ class Images:
         file = self.path.stat()
         scope = json.dumps([1, str(self.path.resolve()), file.st_size, file.st_mtime_ns, rows.tolist()])
         copy = cache_folder("deepmerge") / f"{self.path.stem}-{hashlib.sha256(scope.encode()).hexdigest()[:16]}.npy"
-        if not copy.is_file():
+        if not is_sound(copy):
             shape = (len(rows), *self.open().shape[1:])
             write_npy(copy, shape, self._chunks(rows), f"reading {self.path.name}")
         return open_npy(copy)

@@ -6,6 +6,7 @@ import json
 import os
 import shutil
 import time
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from functools import partial
 from typing import TYPE_CHECKING
@@ -16,8 +17,9 @@ from numpy.lib.format import open_memmap
 
 from astrobench_galaxies.arrays import need_room, open_npy
 from astrobench_galaxies.cache import REMEDY, cache_folder
-from astrobench_galaxies.drawing import SHAPE, Chunks, digest, in_parallel
+from astrobench_galaxies.drawing import SHAPE, Chunks, cores, digest, in_parallel
 from astrobench_galaxies.observe import expose, noise_stream
+from astrobench_galaxies.seals import is_sealed, seal, set_aside, sha256_of
 from astrobench_galaxies.stretch import ArcsinhStretch
 from astrobench_galaxies.survey import survey_named
 
@@ -29,7 +31,7 @@ if TYPE_CHECKING:
 
 SETS = ("train", "valid", "target", "test_source", "test_target")
 TESTS = ("test_source", "test_target")
-MANIFEST = "manifest.json"  # written last: a folder without it is not whole
+MANIFEST = "manifest.json"  # written last, and sealed: a folder without it is not whole
 _ROWS = 60  # images a task
 _ABANDONED = 86400.0  # seconds
 _SOURCES = ("scenes/*.py", "survey.py", "morphology.py", "observe.py", "exposures.py", "stretch.py", "percentiles.py")
@@ -84,6 +86,7 @@ def exposed(programme: Programme, draw_scenes: Callable[[], Chunks]) -> Exposure
     ready = _opened(folder, programme)
     if ready is not None:
         return ready
+    set_aside(folder)
     part = root / f".{folder.name}.{os.getpid()}.part"
     _sweep(root)
     try:
@@ -117,25 +120,33 @@ def _runs(process: int) -> bool:
 
 
 def _opened(folder: Path, programme: Programme) -> Exposures | None:
+    if not is_sealed(folder / MANIFEST):
+        return None
+    manifest = json.loads((folder / MANIFEST).read_text(encoding="ascii"))
     try:
-        limits = json.loads((folder / MANIFEST).read_text())["limits"]
-        found = {name: open_npy(folder / f"{name}.npy").shape for name in programme.shapes()}
-    except (OSError, ValueError, KeyError, DataError):
+        sound = _digests(folder, programme) == manifest["sha256"]
+    except OSError:
         return None
-    if found != programme.shapes():
-        return None
-    return Exposures(folder, {which: (low, high) for which, (low, high) in limits.items()})
+    limits = {which: (low, high) for which, (low, high) in manifest["limits"].items()}
+    return Exposures(folder, limits) if sound else None
+
+
+def _digests(folder: Path, programme: Programme) -> dict[str, str]:
+    """Return the SHA-256 of every array. Hashing lets go of the interpreter, so threads share the cores."""
+    names = list(programme.shapes())
+    with ThreadPoolExecutor(cores()) as pool:
+        return dict(zip(names, pool.map(lambda name: sha256_of(folder / f"{name}.npy"), names), strict=True))
 
 
 def _settle(part: Path, folder: Path, programme: Programme) -> None:
-    # Another process may have settled the same images first; then theirs are as good as ours. A damaged folder goes.
+    # Another process may have settled the same images first; then theirs are as good as ours, if they are sound.
     for _ in range(2):
         try:
             part.rename(folder)
         except OSError:
             if _opened(folder, programme) is not None:
                 return
-            shutil.rmtree(folder, ignore_errors=True)
+            set_aside(folder)
         else:
             return
 
@@ -151,7 +162,9 @@ def _fill(part: Path, programme: Programme, chunks: Chunks) -> None:
     in_parallel(partial(_observe, part, programme, chunks), tasks, "observing galaxies", 0, total)
     fits = {which: ArcsinhStretch.fit(open_npy(part / f"{which}.npy")) for which in SETS}
     limits = {which: (fit.low, fit.high) for which, fit in fits.items()}
-    (part / MANIFEST).write_text(json.dumps({"limits": limits}))
+    manifest = {"limits": limits, "sha256": _digests(part, programme)}
+    (part / MANIFEST).write_text(json.dumps(manifest), encoding="ascii")
+    seal(part / MANIFEST, sha256_of(part / MANIFEST))
 
 
 def _observe(part: Path, programme: Programme, chunks: Chunks, task: tuple[str, int]) -> int:

@@ -12,13 +12,14 @@ from functools import partial
 from typing import TYPE_CHECKING
 
 import numpy as np
-from astrobench import DataError, Streams
+from astrobench import Streams
 
 from astrobench_galaxies.arrays import need_room, open_npy, write_npy
 from astrobench_galaxies.cache import cache_folder
 from astrobench_galaxies.drawing import digest, in_parallel
 from astrobench_galaxies.hst_scenes import Recipe, draw
 from astrobench_galaxies.hst_survey import BANDS, FILTERS, STAMP
+from astrobench_galaxies.seals import is_sound, settle, sha256_of
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -41,11 +42,8 @@ class Scenes:
         return self.folder / f"{chunk:06d}.npy"
 
     def whole(self, chunk: int) -> bool:
-        """Say whether a chunk is there, complete."""
-        try:
-            return open_npy(self.path(chunk)).shape == (CHUNK, *SHAPE)
-        except DataError:
-            return False
+        """Say whether a chunk is there, with the bytes that were drawn."""
+        return is_sound(self.path(chunk))
 
     def draw(self, numbers: Sequence[int]) -> None:
         """Draw the chunks of these galaxies that are not there yet, on all cores."""
@@ -62,7 +60,7 @@ class Scenes:
         name = digest(self.folder.name, noise, tuple(numbers), sources=_SOURCES)
         path = cache_folder("hst_mock", "sets") / f"{name}.npy"
         shape = (len(numbers), *SHAPE)
-        if not _is_there(path, shape):
+        if not is_sound(path):
             self.draw(numbers)
             write_npy(path, shape, self._images(numbers, noise), "observing galaxies")
         return open_npy(path)
@@ -97,17 +95,10 @@ def _draw_chunk(scenes: Scenes, chunk: int) -> int:
         try:
             with part.open("wb") as file:
                 np.save(file, drawn, allow_pickle=False)
-            part.replace(scenes.path(chunk))
+            settle(part, scenes.path(chunk), sha256_of(part))
         finally:
             part.unlink(missing_ok=True)
     return CHUNK
-
-
-def _is_there(path: Path, shape: tuple[int, ...]) -> bool:
-    try:
-        return open_npy(path).shape == shape
-    except DataError:
-        return False
 
 
 def _versions() -> tuple[str, ...]:

@@ -78,6 +78,8 @@ def main() -> None:
     parser.add_argument("--first", type=int, default=0, help="number of the first galaxy")
     options = parser.parse_args()
     galaxies = [draw(DEFAULT, options.first + number) for number in range(options.each * len(CLASSES))]
+    unconfirmed = [galaxy.label for galaxy in galaxies if not galaxy.agrees]
+    print(f"{len(unconfirmed)} of {len(galaxies)} kept outside their class's region: the nearest of all tries")
     for name, agrees in agreement(galaxies).items():
         shapes = [shape_of(*noiseless(galaxy)) for galaxy in galaxies if CLASSES[galaxy.label] == name]
         gini, m20 = (float(np.median(values)) for values in zip(*shapes, strict=True))

@@ -7,6 +7,7 @@ al. 2019, MNRAS 483, 4140) with pixels counted whole. The tests hold it to statm
 from __future__ import annotations
 
 from functools import cache
+from math import inf, isnan
 from typing import NamedTuple
 
 import numpy as np
@@ -37,9 +38,20 @@ class Shape(NamedTuple):
             return MERGER
         return ELLIPTICAL if self.gini > 0.14 * self.m20 + 0.80 else SPIRAL
 
+    def misses(self, label: int) -> float:
+        """Return by how much Gini misses the lines of the region of `label`: 0 inside, infinite for NaN."""
+        merger, elliptical = -0.14 * self.m20 + 0.33, 0.14 * self.m20 + 0.80
+        short = {
+            MERGER: merger - self.gini,
+            ELLIPTICAL: max(elliptical - self.gini, self.gini - merger),
+            SPIRAL: max(self.gini - elliptical, self.gini - merger),
+        }[label]
+        return inf if isnan(short) else max(short, 0.0)
+
     def clearly(self, label: int, margin: float) -> bool:
         """Say whether the class would stay `label` if Gini were wrong by up to `margin`."""
-        return all(Shape(self.gini + error, self.m20).region() == label for error in (-margin, margin))
+        near = (Shape(self.gini + error, self.m20) for error in (-margin, margin))
+        return all(shape.region() == label and shape.misses(label) == 0 for shape in near)
 
 
 def shape_of(image: np.ndarray, sigma: float) -> Shape:

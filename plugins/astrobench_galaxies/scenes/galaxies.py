@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from math import nan
 from typing import TYPE_CHECKING
 
 import numpy as np
 from astrobench import Streams
 
-from astrobench_galaxies.morphology import CLASSES, MERGER, shape_of
+from astrobench_galaxies.morphology import CLASSES, MERGER, Shape, shape_of
 from astrobench_galaxies.scenes import colours
 from astrobench_galaxies.scenes.ellipticals import elliptical
 from astrobench_galaxies.scenes.mergers import merger
@@ -19,7 +20,6 @@ from astrobench_galaxies.survey import SurveyName, survey_named
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from astrobench_galaxies.morphology import Shape
     from astrobench_galaxies.scenes.light import Light
     from astrobench_galaxies.survey import Survey
 
@@ -79,7 +79,8 @@ def draw(recipe: Recipe, number: int) -> Galaxy:
     """Draw galaxy `number`: the same whatever else is drawn, where, or in what order.
 
     Size and brightness are drawn once, before the class matters, so they cannot betray it. The scene is drawn again,
-    up to 25 times, until Gini and M20 of its nearly noiseless i-band image lie in the class's region.
+    up to 25 times, until Gini and M20 of its nearly noiseless i-band image lie in the class's region, clear of its
+    edge (and, for a merger, near it); after that the last scene inside is kept, or else the one that came nearest.
     """
     rng = Streams(f"lsst_mock galaxy {recipe.seed}").of(number)
     survey, label = survey_named(recipe.survey), label_of(number)
@@ -94,11 +95,15 @@ def draw(recipe: Recipe, number: int) -> Galaxy:
 def _confirmed(
     rng: np.random.Generator, survey: Survey, label: int, radius: float, magnitude: float
 ) -> tuple[_Attempt, bool, int]:
+    """Return the first scene that is clearly of its class; failing that the last in its region, or the nearest."""
+    held = _Attempt((), np.empty(0), Shape(nan, nan))  # no try misses by more than this
     for tries in range(1, _TRIES + 1):
         attempt = _attempt(rng, survey, label, radius, magnitude)
         if attempt.shape.clearly(label, _MARGIN) and (label != MERGER or _kept(rng, attempt.shape)):
             return attempt, True, tries
-    return attempt, attempt.shape.region() == label, _TRIES
+        if attempt.shape.misses(label) <= held.shape.misses(label):
+            held = attempt
+    return held, held.shape.region() == label, _TRIES
 
 
 def _kept(rng: np.random.Generator, shape: Shape) -> bool:

@@ -33,6 +33,7 @@ class Pretend:
     def __init__(self, recipe: Recipe, number: int) -> None:
         self.drawn.append(number)
         self.scene = np.full(drawing.SHAPE, number + 1000 * recipe.seed, np.float32)
+        self.agrees = True
 
 
 def test_scenes_come_in_any_order():
@@ -73,7 +74,8 @@ def test_an_interrupted_draw_leaves_no_partial_file_and_goes_on(monkeypatch: pyt
     Pretend.drawn.clear()
     chunks = drawn(RECIPE, 2 * CHUNK)
     assert Pretend.drawn == list(range(CHUNK, 2 * CHUNK))
-    assert sorted(path.name for path in chunks.folder.iterdir()) == ["000000.npy", "000001.npy"]
+    names = sorted(path.name for path in chunks.folder.iterdir())
+    assert names == ["000000.npy", "000000.npy.sha256", "000001.npy", "000001.npy.sha256"]
 
 
 def test_recipes_do_not_share_scenes():

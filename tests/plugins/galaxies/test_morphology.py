@@ -74,11 +74,28 @@ def test_an_even_disc_has_no_gini():
     assert shape_of(disc, 0.1).gini < 0.15
 
 
-def test_an_empty_sky_has_no_shape_and_no_class_but_spiral():
+def test_an_empty_sky_has_no_shape_and_is_clearly_of_no_class():
     shape = shape_of(np.zeros((100, 100), np.float32), SIGMA)
     assert math.isnan(shape.gini)
     assert not shape.clearly(MERGER, 0.0)
     assert not shape.clearly(ELLIPTICAL, 0.0)
+    assert not shape.clearly(SPIRAL, 0.0)
+    assert shape.misses(SPIRAL) == math.inf
+
+
+@pytest.mark.parametrize(
+    ("gini", "m20", "label", "missed"),
+    [
+        (0.60, -1.0, MERGER, 0.0),
+        (0.45, -1.0, MERGER, 0.02),
+        (0.60, -1.0, SPIRAL, 0.13),
+        (0.50, -2.0, ELLIPTICAL, 0.02),
+        (0.65, -2.0, ELLIPTICAL, 0.04),
+        (0.54, -2.0, SPIRAL, 0.02),
+    ],
+)
+def test_a_shape_misses_a_region_by_the_gini_it_lacks_or_has_too_much(gini, m20, label, missed):
+    assert Shape(gini, m20).misses(label) == pytest.approx(missed)
 
 
 def test_the_footprint_is_the_brightest_connected_region():

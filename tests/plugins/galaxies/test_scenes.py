@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import math
+
 import galsim
 import numpy as np
 import pytest
 from astrobench_galaxies.label_check import agreement, shortcuts
-from astrobench_galaxies.morphology import CLASSES
+from astrobench_galaxies.morphology import CLASSES, MERGER, Shape
 from astrobench_galaxies.scenes import Galaxy, Recipe, draw
+from astrobench_galaxies.scenes import galaxies as scenes
 from astrobench_galaxies.scenes.ellipticals import elliptical
 from astrobench_galaxies.scenes.light import Blobs, Hue, Painting, Sersic, canvas_axes
 from astrobench_galaxies.scenes.mergers import merger
@@ -114,6 +117,26 @@ def test_magnitudes_and_sizes_keep_to_the_recipe(galaxies: list[Galaxy]):
 
 def test_nearly_every_label_was_confirmed_within_the_tries(galaxies: list[Galaxy]):
     assert np.mean([galaxy.agrees for galaxy in galaxies]) > 0.97
+
+
+@pytest.mark.parametrize(
+    ("ginis", "kept", "agrees"),
+    [
+        ([0.60, 0.58, *[0.30] * 23], 1, True),  # inside, yet crowded out of the class: the last of those
+        ([0.30, 0.46, 0.40, *[0.35] * 22], 1, False),  # none inside: the nearest
+        ([math.nan] * 25, 24, False),
+    ],
+)
+def test_a_galaxy_whose_tries_ran_out_keeps_the_last_inside_its_region_or_the_nearest(
+    ginis: list[float], kept: int, agrees: bool, monkeypatch: pytest.MonkeyPatch
+):
+    tries = [scenes._Attempt((), np.full(1, number), Shape(gini, -1.0)) for number, gini in enumerate(ginis)]
+    waiting = iter(tries)
+    monkeypatch.setattr(scenes, "_attempt", lambda *_: next(waiting))
+    monkeypatch.setattr(scenes, "_kept", lambda *_: False)
+    monkeypatch.setattr(scenes, "_seen", lambda attempt, *_: attempt.spectra)
+    galaxy = draw(RECIPE, MERGER)
+    assert (galaxy.scene[0], galaxy.agrees, galaxy.tries) == (kept, agrees, 25)
 
 
 def test_statmorph_puts_the_classes_into_their_regions(galaxies: list[Galaxy], capsys):
