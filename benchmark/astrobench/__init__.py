@@ -19,6 +19,7 @@ from astrobench.types import (
     Output,
     Perturbed,
     Prediction,
+    Regression,
     Score,
     Unlabelled,
 )
@@ -45,6 +46,7 @@ __all__ = [
     "Perturbed",
     "PluginError",
     "Prediction",
+    "Regression",
     "Score",
     "Step",
     "StoreError",

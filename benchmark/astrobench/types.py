@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Literal, NamedTuple
+from typing import TYPE_CHECKING, ClassVar, Literal, NamedTuple
 
 if TYPE_CHECKING:
     import numpy as np
@@ -55,7 +55,10 @@ class Unlabelled:
 
 @dataclass(frozen=True, eq=False)
 class Labelled(Unlabelled):
-    """Images with labels: int64 (N,) class indices, or float32 (N, K) targets of a regression."""
+    """Images with labels: int64 (N,) class indices, or float32 (N, P) targets of a `Regression` in units of their own.
+
+    A target that is not known of a test image is NaN.
+    """
 
     labels: np.ndarray = field(kw_only=True)
 
@@ -79,12 +82,25 @@ class Dataset:
     licence: str
     citation: str
     synthetic: bool
-    task: Task = "classification"
     oracle: Callable[[], Labelled] | None = None
+    task: ClassVar[Task] = "classification"
+
+
+@dataclass(frozen=True, eq=False, kw_only=True)
+class Regression(Dataset):
+    """A dataset whose labels are numbers, learned as posterior means and standard deviations by the moment loss.
+
+    classes: names of the P targets. ranges: low and high end of each in the units of the labels; a network learns
+    fractions of them. It has 2P outputs: P means, and P roots of standard deviations. A plugin that returns one says
+    so, `-> Regression`: a plan then refuses methods that need classes, without opening it.
+    """
+
+    ranges: tuple[tuple[float, float], ...]
+    task: ClassVar[Task] = "regression"
 
 
 class Output(NamedTuple):
-    """What a network returns: latent float32 (B, F) and logits float32 (B, K)."""
+    """What a network returns: latent float32 (B, F) and logits float32 (B, K); of a regression K is 2P."""
 
     latent: torch.Tensor
     logits: torch.Tensor
@@ -129,7 +145,9 @@ class Perturbed:
 class Prediction:
     """What a network said of one domain under one perturbation, as stored, with the truth beside it.
 
-    ids: str (N,). latent: float32 (N, F). logits: float32 (N, K). labels: int64 (N,) or float32 (N, K).
+    ids: str (N,). latent: float32 (N, F). logits: float32 (N, K); of a regression float32 (N, 2P), P posterior means
+    and P standard deviations in the units of the labels. labels: int64 (N,) or float32 (N, P). ranges: low and high
+    end of each target of a regression.
     facts: per-image arrays from the perturbation. grams: float64 (L, nb, n, n), the Gram matrix of each CKA
     layer on nb batches of n images (the first nb·n images, in order), features centred over the batch; None
     where they were not asked for. layers: their names. objects: str (N,), as in `Unlabelled`.
@@ -145,6 +163,7 @@ class Prediction:
     grams: np.ndarray | None = None
     layers: tuple[str, ...] = ()
     objects: np.ndarray | None = None
+    ranges: tuple[tuple[float, float], ...] = ()
 
 
 @dataclass(frozen=True)

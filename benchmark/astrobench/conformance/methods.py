@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
 FEATURES, OUTPUTS, BATCH = 8, 3, 18
 MOMENTS = (Moment(0, 0.0), Moment(1, 0.5), Moment(9, 1.0))
-TAKEN = ("epoch", "loss", "valid_loss", "valid_accuracy", "valid_sample_loss")
+TAKEN = ("epoch", "loss", "valid_loss", "valid_accuracy", "valid_r2", "valid_sample_loss")
 """Columns of a training's history that a term would overwrite. "task" is not among them: it may be replaced."""
 SHIFT = 1.5
 """How far the target lies from the source, in standard deviations of each latent feature."""

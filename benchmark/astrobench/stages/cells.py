@@ -20,7 +20,8 @@ from astrobench.seeds import Streams
 from astrobench.stages.bench import inputs_of
 from astrobench.stages.datasets import plugin_of
 from astrobench.stages.prepare import text_array
-from astrobench.types import Batch, Labelled, Perturbed, Unlabelled
+from astrobench.training.regression import posterior
+from astrobench.types import Batch, Labelled, Perturbed, Regression, Unlabelled
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -58,6 +59,8 @@ def _predict_cell(bench: Bench, model: nn.Module, cell: Cell) -> None:
     changed = perturb(batch, model, Streams(scope), **cell.perturbation.params)
     inputs, ids = _perturbed_inputs(bench, part, batch, changed)
     found = predict(model, inputs, cell.predict["batch_size"])
+    if isinstance(bench.dataset, Regression):
+        found["logits"] = posterior(found["logits"], bench.dataset.ranges)
     _check_finite(found)
     images, size = cka_batches(len(inputs), cell.predict["cka_images"], cell.predict["cka_batch"])
     layers = tuple(getattr(model, "layers", ()))

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from astrobench.errors import DataError, PluginError, did_you_mean
-from astrobench.types import Dataset, Labelled, Observation, Unlabelled
+from astrobench.types import Dataset, Labelled, Observation, Regression, Unlabelled
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence
@@ -42,6 +42,8 @@ def check_dataset(dataset: Dataset, name: str, domains: Sequence[str], batch_siz
         raise DataError(f"dataset {name!r} has no unlabelled target images: bring some, for a method to adapt to")
     if len(dataset.tests) == 1:
         raise DataError(f"dataset {name!r} has one domain only, {next(iter(dataset.tests))!r}: {NEEDED}")
+    if isinstance(dataset, Regression):
+        _check_ranges(name, dataset)
     missing = [domain for domain in domains if domain not in dataset.tests]
     if missing:
         raise DataError(f"dataset {name!r} has no test domain {missing[0]!r}{did_you_mean(missing[0], dataset.tests)}")
@@ -50,10 +52,12 @@ def check_dataset(dataset: Dataset, name: str, domains: Sequence[str], batch_siz
         if isinstance(part, Labelled) and len(part.labels) != len(part.images):
             counts = f"{len(part.labels)} labels for {len(part.images)} images"
             raise DataError(f"{name} {split} has {counts}; bring one an image")
-        if isinstance(part, Labelled) and dataset.task == "classification":
+        if isinstance(part, Labelled) and isinstance(dataset, Regression):
+            _check_targets(f"{name} {split}", part.labels, dataset, known=not split.startswith("test "))
+        elif isinstance(part, Labelled):
             _check_labels(f"{name} {split}", part.labels, len(dataset.classes))
     _check_shapes(name, dataset)
-    if dataset.task == "classification" and len(np.unique(dataset.train.labels)) < 2:
+    if not isinstance(dataset, Regression) and len(np.unique(dataset.train.labels)) < 2:
         raise DataError(f"dataset {name!r} has one class only in its training set: nothing can be learned from it")
     for split, part in (("train", dataset.train), ("target", dataset.target)):
         if len(part.images) < batch_size:
@@ -124,6 +128,24 @@ def _check_labels(where: str, labels: np.ndarray, classes: int) -> None:
     wrong = (labels < 0) | (labels >= classes)
     if wrong.any():
         raise DataError(f"{where} has label {int(labels[wrong][0])}, expected 0 … {classes - 1} for {classes} classes")
+
+
+def _check_targets(where: str, labels: np.ndarray, dataset: Regression, *, known: bool) -> None:
+    """known: whether a NaN is refused; of a test image a target may be unknown."""
+    names = dataset.classes
+    if labels.dtype != np.float32 or labels.shape[1:] != (len(names),):
+        raise DataError(f"{where} has labels {labels.dtype} {labels.shape}, expected float32 (N, {len(names)})")
+    wrong = ~np.isfinite(labels) if known else np.isinf(labels)
+    for name, column, bad in zip(names, labels.T, wrong.T, strict=True):
+        if bad.any():
+            raise DataError(f"{where} has {name} = {column[bad][0]}, expected a number")
+        if where.endswith(" train") and np.ptp(column) == 0:
+            raise DataError(f"{where} has {name} = {column[0]:g} only: nothing can be learned from it")
+
+
+def _check_ranges(name: str, dataset: Regression) -> None:
+    if len(dataset.ranges) != len(dataset.classes) or not all(low < high for low, high in dataset.ranges):
+        raise DataError(f"dataset {name!r} has ranges {dataset.ranges}, expected low < high for each target")
 
 
 def _check_shapes(name: str, dataset: Dataset) -> None:

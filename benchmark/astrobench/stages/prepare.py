@@ -13,6 +13,7 @@ from astrobench.environment import provenance
 from astrobench.registry import Registry
 from astrobench.stages.datasets import check_dataset, open_dataset
 from astrobench.store import Store
+from astrobench.types import Regression
 
 if TYPE_CHECKING:
     from astrobench.types import Labelled
@@ -28,6 +29,7 @@ def prepare(payload: dict[str, Any]) -> dict[str, Any]:
         "truth": tests,
         "classes": list(dataset.classes),
         "task": dataset.task,
+        "ranges": dataset.ranges if isinstance(dataset, Regression) else [],
         "shape": list(dataset.train.images.shape[1:]),
         "sizes": {
             "train": len(dataset.train.images),

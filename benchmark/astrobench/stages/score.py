@@ -110,4 +110,5 @@ def _prediction(store: Store, cell: str, domain: str, dataset: str) -> Predictio
         grams=arrays.get("grams"),
         layers=tuple(kept["result"]["layers"]),
         objects=names_in(truth["objects"])[rows] if "objects" in truth else None,
+        ranges=tuple((low, high) for low, high in about["result"].get("ranges", ())),
     )

@@ -16,13 +16,15 @@ from astrobench.stages.checkpoints import checkpoint_in, drop_checkpoint
 from astrobench.stages.datasets import plugin_of
 from astrobench.suite import Training
 from astrobench.training import Material, train
+from astrobench.training.regression import in_ranges
+from astrobench.types import Regression
 
 if TYPE_CHECKING:
     from torch import nn
 
     from astrobench.plan import Job
     from astrobench.stages.bench import Bench
-    from astrobench.types import Labelled
+    from astrobench.types import Dataset, Labelled
 
 
 def trained_model(bench: Bench) -> nn.Module:
@@ -69,7 +71,7 @@ def _network(bench: Bench) -> nn.Module:
     job, dataset = bench.job, bench.dataset
     torch.manual_seed(seed_of(job.dataset_key, job.architecture.identity, job.seed, "weights"))
     build = plugin_of(bench.registry, job.architecture)
-    model: nn.Module = build(dataset.train.images.shape[1:], len(dataset.classes), **job.architecture.params)
+    model: nn.Module = build(dataset.train.images.shape[1:], outputs_of(dataset), **job.architecture.params)
     return model.to(bench.device).to(memory_format=torch.channels_last)
 
 
@@ -79,9 +81,11 @@ def _method(bench: Bench, model: nn.Module) -> Method:
     with torch.inference_mode():
         features = model.eval()(torch.zeros(shape, device=bench.device)).latent.shape[1]
     torch.manual_seed(seed_of(job.key, "method"))
-    method = plugin_of(bench.registry, job.method)(features, len(dataset.classes), **job.method.params)
+    method = plugin_of(bench.registry, job.method)(features, outputs_of(dataset), **job.method.params)
     if not isinstance(method, Method):
         raise PluginError(f"method {job.method.plugin!r} returned {type(method).__name__}, expected astrobench.Method")
+    if method.needs_classes and isinstance(dataset, Regression):
+        raise PluginError(f"method {job.method.label!r} needs class labels, and {job.dataset.label!r} is a regression")
     return method
 
 
@@ -94,9 +98,20 @@ def _material(bench: Bench, *, oracle: bool) -> Material:
         train = dataset.oracle()
     return Material(
         inputs=inputs_of(bench, train),
-        labels=torch.from_numpy(np.asarray(train.labels)).to(bench.device),
+        labels=_learned(dataset, train).to(bench.device),
         valid_inputs=inputs_of(bench, dataset.valid),
-        valid_labels=torch.from_numpy(np.asarray(dataset.valid.labels)).to(bench.device),
+        valid_labels=_learned(dataset, dataset.valid).to(bench.device),
         target_inputs=inputs_of(bench, dataset.target),
-        classes=len(dataset.classes),
+        classes=0 if isinstance(dataset, Regression) else len(dataset.classes),
     )
+
+
+def outputs_of(dataset: Dataset) -> int:
+    """Return how many outputs a network has: one a class, or two a target of a regression."""
+    return len(dataset.classes) * (2 if isinstance(dataset, Regression) else 1)
+
+
+def _learned(dataset: Dataset, part: Labelled) -> torch.Tensor:
+    """Return labels as they are learned: int64 (N,) classes, or float32 (N, P) fractions of the targets' ranges."""
+    labels = np.asarray(part.labels)
+    return torch.from_numpy(in_ranges(labels, dataset.ranges) if isinstance(dataset, Regression) else labels)

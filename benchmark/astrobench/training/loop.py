@@ -20,6 +20,7 @@ from astrobench.seeds import seed_of
 from astrobench.training.batches import batches, generator, steps_in, turned
 from astrobench.training.batchnorm import BATCHES, check_statistics, leaning, recalibrate
 from astrobench.training.optimisers import optimiser_for, set_rate
+from astrobench.training.regression import moment_loss
 from astrobench.training.resuming import everything, resumed
 from astrobench.training.selection import out_of_patience, select, validated
 
@@ -125,8 +126,15 @@ def _terms(
     halves = [{name: value[part] for name, value in layers.items()} for part in (slice(n), slice(n, None))]
     source = Step(latent[:n].float(), logits[:n].float(), labels, halves[0])
     other = None if target is None else Step(latent[n:].float(), logits[n:].float(), None, halves[1])
-    task = nn.functional.cross_entropy(source.logits, labels, weight=weight)
+    task = task_loss(source.logits, labels, weight)
     return {"task": task, **method.terms(source, other, moment)}
+
+
+def task_loss(logits: torch.Tensor, labels: torch.Tensor, weight: torch.Tensor | None) -> torch.Tensor:
+    """Return the cross-entropy of class indices, or the moment loss of the targets of a regression."""
+    if labels.is_floating_point():
+        return moment_loss(logits, labels)
+    return nn.functional.cross_entropy(logits, labels, weight=weight)
 
 
 def _update(optimiser: torch.optim.Optimizer, terms: Tensors, model: nn.Module, rules: Training) -> None:
@@ -145,7 +153,7 @@ def _batch(inputs: torch.Tensor, rows: torch.Tensor, rules: Training, stream: to
 
 def class_weight(material: Material, rules: Training) -> torch.Tensor | None:
     """Return N/(K·n_k), so that a rare class counts as much as a common one (DeepAdversaries §1.5)."""
-    if not rules.class_weights:
+    if not rules.class_weights or not material.classes:
         return None
     counts = torch.bincount(material.labels, minlength=material.classes).float()
     return len(material.labels) / (material.classes * counts.clamp(min=1))
@@ -161,4 +169,5 @@ def _headline(run: Run) -> str:
     if not run.history:
         return ""
     last = run.history[-1]
-    return f"loss {last['loss']:.3f}, valid accuracy {last['valid_accuracy']:.3f}"
+    merit = "valid_accuracy" if "valid_accuracy" in last else "valid_r2"
+    return f"loss {last['loss']:.3f}, {merit.replace('_', ' ')} {last[merit]:.3f}"

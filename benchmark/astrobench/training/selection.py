@@ -8,6 +8,8 @@ from typing import TYPE_CHECKING
 import torch
 from torch import nn
 
+from astrobench.training.regression import determination, moment_loss
+
 if TYPE_CHECKING:
     from astrobench.suite import Training
     from astrobench.training.state import Material, Run
@@ -15,12 +17,18 @@ if TYPE_CHECKING:
 
 @torch.inference_mode()
 def validated(model: nn.Module, material: Material, stream: torch.Generator) -> dict[str, float]:
-    """Return loss and accuracy on the source validation set, and the loss of 64 random images of it."""
+    """Return loss and accuracy (of a regression R²) on the source validation set, and the loss of 64 images of it."""
     model.eval()
     parts = [model(images).logits.float() for images in torch.split(material.valid_inputs, 64)]
     logits, labels = torch.cat(parts), material.valid_labels
-    losses = nn.functional.cross_entropy(logits, labels, reduction="none")
     some = torch.randperm(len(labels), generator=stream)[:64].to(labels.device)
+    if labels.is_floating_point():
+        return {
+            "valid_loss": float(moment_loss(logits, labels)),
+            "valid_r2": float(determination(logits, labels)),
+            "valid_sample_loss": float(moment_loss(logits[some], labels[some])),
+        }
+    losses = nn.functional.cross_entropy(logits, labels, reduction="none")
     return {
         "valid_loss": float(losses.mean()),
         "valid_accuracy": float((logits.argmax(1) == labels).float().mean()),
@@ -32,10 +40,14 @@ def select(run: Run, model: nn.Module, rules: Training) -> None:
     """Keep this epoch's weights when the rule prefers them. No rule sees a target label."""
     now = run.history[-1]
     best = run.history[run.best_epoch] if run.best_epoch >= 0 else None
-    merit = (now["valid_accuracy"], -now["valid_loss"])
-    if rules.selection == "last" or best is None or merit > (best["valid_accuracy"], -best["valid_loss"]):
+    if rules.selection == "last" or best is None or _merit(now) > _merit(best):
         run.best_epoch = run.epoch
         run.best = {name: value.detach().clone() for name, value in model.state_dict().items()}
+
+
+def _merit(told: dict[str, float]) -> tuple[float, float]:
+    """Return accuracy, then loss; of a regression the loss alone."""
+    return told.get("valid_accuracy", 0.0), -told["valid_loss"]
 
 
 def out_of_patience(run: Run, rules: Training) -> bool:

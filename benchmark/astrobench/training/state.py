@@ -15,7 +15,8 @@ Tensors = dict[str, torch.Tensor]
 
 @dataclass(frozen=True, eq=False)
 class Material:
-    """What a training sees, resident on the device. *_inputs: float32 (N, C, H, W); labels: int64 (N,).
+    """What a training sees, resident on the device. *_inputs: float32 (N, C, H, W); labels: int64 (N,), or float32
+    (N, P) targets of a regression as fractions of their ranges.
 
     target_inputs has no labels beside it, by design. classes: how many, 0 for a regression.
     """
