@@ -26,10 +26,10 @@ TOP = {
 }  # fmt: skip
 
 ORDER = (
-    "errors", "types", "hookspecs", "keys", "seeds", "progress", "adaptation", "layers",
+    "errors", "types", "hookspecs", "keys", "seeds", "severities", "progress", "adaptation", "layers",
     "sources", "signatures", "parameters", "digests", "registry", "catalogue",
-    "tables", "filters", "suite", "choices", "plan", "records", "writing", "store", "upkeep",
-    "environment", "devices", "isolation", "training", "predicting", "warm", "stages", "engine",
+    "tables", "filters", "rules", "suite", "choices", "plan", "records", "writing", "store", "upkeep",
+    "environment", "devices", "isolation", "training", "predicting", "warm", "validators", "stages", "engine",
     "statistics", "leaderboard", "conformance", "cli",
 )  # fmt: skip
 """The rooms of the core. A room imports only from rooms that stand before it; a new room is given its place here."""
@@ -38,7 +38,7 @@ DOORS = ("__init__", "__main__")
 """The public names and the command: they open on the house and no room imports them."""
 
 HEAVY = {"torch", "torchvision", "timm", "galsim", "sklearn", "scipy", "pandas", "matplotlib", "numpy"}
-WITH_TORCH = {"adaptation", "layers", "training", "predicting", "warm", "stages", "conformance"}
+WITH_TORCH = {"adaptation", "layers", "training", "predicting", "warm", "validators", "stages", "conformance"}
 """The rooms that run where torch runs. All others load without it, and without NumPy."""
 
 BANNED = re.compile(
