@@ -26,7 +26,7 @@ TOP = {
 }  # fmt: skip
 
 ORDER = (
-    "errors", "types", "hookspecs", "keys", "seeds", "severities", "progress", "adaptation", "layers",
+    "errors", "types", "hookspecs", "keys", "seeds", "severities", "progress", "adaptation", "layers", "grams",
     "sources", "signatures", "parameters", "digests", "registry", "catalogue",
     "tables", "filters", "rules", "suite", "choices", "plan", "records", "writing", "store", "upkeep",
     "environment", "devices", "isolation", "training", "predicting", "warm", "validators", "stages", "engine",
@@ -38,7 +38,7 @@ DOORS = ("__init__", "__main__")
 """The public names and the command: they open on the house and no room imports them."""
 
 HEAVY = {"torch", "torchvision", "timm", "galsim", "sklearn", "scipy", "pandas", "matplotlib", "numpy"}
-WITH_TORCH = {"adaptation", "layers", "training", "predicting", "warm", "validators", "stages", "conformance"}
+WITH_TORCH = {"adaptation", "layers", "grams", "training", "predicting", "warm", "validators", "stages", "conformance"}
 """The rooms that run where torch runs. All others load without it, and without NumPy."""
 
 BANNED = re.compile(

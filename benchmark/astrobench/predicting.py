@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import torch
 
-from astrobench.layers import hooked
+from astrobench.grams import cka_rows, grams, layers_of
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Mapping
 
     import numpy as np
     from torch import nn
@@ -27,39 +27,19 @@ def predict(model: nn.Module, inputs: torch.Tensor, size: int) -> dict[str, np.n
     return {"latent": latent, "logits": logits}
 
 
-@torch.inference_mode()
-def grams(model: nn.Module, inputs: torch.Tensor, layers: Sequence[str], n: int) -> np.ndarray:
-    """Return float64 (L, nb, n, n): each layer's Gram matrix on the nb whole batches of n images.
+def seen_by_cka(
+    model: nn.Module, inputs: torch.Tensor, ids: np.ndarray, rules: Mapping[str, Any]
+) -> tuple[dict[str, np.ndarray], tuple[str, ...]]:
+    """Return (grams float64 (L, nb, n, n) and gram_rows int64 (nb, n) as `Prediction` has them, the layers' names).
 
-    Features are flattened, centred over the batch and multiplied in float64 inside the hook, so activations are
-    never kept: an offset of 100 σ would otherwise cost the float32 product its last digits.
+    ids: str (N,), of inputs float32 (N, C, H, W). rules: a suite's `[predict]`. Without images or layers to compare
+    there are no arrays.
     """
-    model.eval()
-    whole = len(inputs) // n
-    found = torch.zeros(len(layers), whole, n, n, dtype=torch.float64)
-    place = {name: index for index, name in enumerate(layers)}
-    for batch in range(whole):
-        counts = dict.fromkeys(layers, 0)
-
-        def see(name: str, output: torch.Tensor, batch: int = batch, counts: dict[str, int] = counts) -> None:
-            counts[name] += 1
-            if counts[name] > 1:
-                raise ValueError(f"layer {name!r} runs more than once in a pass: its CKA would be ambiguous")
-            features = output.detach().flatten(1).double()
-            features = features - features.mean(0)
-            found[place[name], batch] = (features @ features.T).cpu()
-
-        with hooked(model, layers, see):
-            model(inputs[batch * n : (batch + 1) * n])
-    result: np.ndarray = found.numpy()
-    return result
-
-
-def cka_batches(total: int, wanted: int, size: int) -> tuple[int, int]:
-    """Return (images, batch) for the CKA: whole batches only, at most `wanted` images; (0, 0) for fewer than 4."""
-    usable = min(total, wanted)
-    size = min(size, usable)
-    return (usable // size * size, size) if size >= 4 else (0, 0)
+    layers = layers_of(model, rules["cka_layers"])
+    rows = cka_rows(ids, rules["cka_images"], rules["cka_batch"], rules["cka_passes"])
+    if not layers or not rows.size:
+        return {}, layers
+    return {"grams": grams(model, inputs, layers, rows, pooled=rules["cka_pool"] == "gap"), "gram_rows": rows}, layers
 
 
 def stored(prediction: Mapping[str, np.ndarray], facts: Mapping[str, np.ndarray]) -> dict[str, np.ndarray]:

@@ -6,7 +6,8 @@ import json
 import tomllib
 from typing import TYPE_CHECKING, Annotated, Any, Literal
 
-from pydantic import BaseModel, Field, ValidationError, model_validator
+from pydantic import BaseModel, Field, ValidationError, field_validator, model_validator
+from pydantic_core import PydanticCustomError
 
 from astrobench.errors import SuiteError, did_you_mean
 from astrobench.filters import check_filters
@@ -79,11 +80,26 @@ class Training(Strict):
 
 
 class Predict(Strict):
-    """How test sets are predicted. cka_images: how many images, in batches of cka_batch, feed the CKA."""
+    """How test sets are predicted, and what CKA sees of them.
+
+    cka_images: how many images, in batches of cka_batch, feed the CKA; 0 for none. cka_passes: how often they are
+    shuffled into batches. cka_layers: names of layers, classes of modules ("Conv2d"), or "*", those that an
+    architecture names. cka_pool: all pixels of a feature map ("flatten") or their mean ("gap").
+    """
 
     batch_size: int = Field(default=32, ge=1)
     cka_images: int = Field(default=256, ge=0)
     cka_batch: int = Field(default=128, ge=4)
+    cka_passes: int = Field(default=1, ge=1)
+    cka_layers: tuple[str, ...] = Field(default=("*",), min_length=1)
+    cka_pool: Literal["flatten", "gap"] = "flatten"
+
+    @field_validator("cka_images")
+    @classmethod
+    def _four_or_none(cls, value: int) -> int:
+        if 0 < value < 4:
+            raise PydanticCustomError("too_few", "debiased CKA needs 4 images or more, or 0 to leave it out")
+        return value
 
 
 class Measured(Strict):

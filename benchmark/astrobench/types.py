@@ -149,8 +149,9 @@ class Prediction:
     and P standard deviations in the units of the labels. labels: int64 (N,) or float32 (N, P). ranges: low and high
     end of each target of a regression.
     facts: per-image arrays from the perturbation. grams: float64 (L, nb, n, n), the Gram matrix of each CKA
-    layer on nb batches of n images (the first nb·n images, in order), features centred over the batch; None
-    where they were not asked for. layers: their names. objects: str (N,), as in `Unlabelled`.
+    layer on nb batches of n images, features centred over the batch; None where they were not asked for. gram_rows:
+    int64 (nb, n), which images those are; None for the first nb·n, in order. layers: their names. objects: str (N,),
+    as in `Unlabelled`.
     """
 
     ids: np.ndarray
@@ -164,6 +165,7 @@ class Prediction:
     layers: tuple[str, ...] = ()
     objects: np.ndarray | None = None
     ranges: tuple[tuple[float, float], ...] = ()
+    gram_rows: np.ndarray | None = None
 
 
 @dataclass(frozen=True)

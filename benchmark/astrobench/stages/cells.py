@@ -14,7 +14,7 @@ import numpy as np
 from astrobench.environment import provenance
 from astrobench.errors import AstrobenchError, PluginError, is_infra
 from astrobench.plan import cell_from
-from astrobench.predicting import cka_batches, grams, predict, stored
+from astrobench.predicting import predict, seen_by_cka, stored
 from astrobench.progress import report
 from astrobench.seeds import Streams
 from astrobench.stages.bench import inputs_of
@@ -62,10 +62,8 @@ def _predict_cell(bench: Bench, model: nn.Module, cell: Cell) -> None:
     if isinstance(bench.dataset, Regression):
         found["logits"] = posterior(found["logits"], bench.dataset.ranges)
     _check_finite(found)
-    images, size = cka_batches(len(inputs), cell.predict["cka_images"], cell.predict["cka_batch"])
-    layers = tuple(getattr(model, "layers", ()))
-    if images and layers and changed.rows is None:
-        found["grams"] = grams(model, inputs[:images], layers, size)
+    seen, layers = ({}, ()) if changed.rows is not None else seen_by_cka(model, inputs, ids, cell.predict)
+    found |= seen
     found["ids"] = text_array(ids)
     result = {"prediction": bench.store.put(stored(found, changed.facts)), "layers": list(layers)}
     bench.store.write(

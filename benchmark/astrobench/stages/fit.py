@@ -29,5 +29,6 @@ def fit(payload: dict[str, Any]) -> dict[str, Any]:
     registry = Registry.load()
     dataset = limited(open_dataset(registry, job.dataset), job.limit)
     bench = Bench(Store(Path(payload["root"])), registry, job, dataset, torch.device(payload["device"]))
-    model = trained_model(bench)
+    compared = dict.fromkeys(word for cell in payload["cells"] for word in cell["predict"]["cka_layers"])
+    model = trained_model(bench, tuple(compared))
     return {"cells": dict(predicted(bench, model, payload["cells"]))}

@@ -108,6 +108,7 @@ def _prediction(store: Store, cell: str, domain: str, dataset: str) -> Predictio
         task=about["result"]["task"],
         facts={name.removeprefix("fact/"): value for name, value in arrays.items() if name.startswith("fact/")},
         grams=arrays.get("grams"),
+        gram_rows=arrays.get("gram_rows"),
         layers=tuple(kept["result"]["layers"]),
         objects=names_in(truth["objects"])[rows] if "objects" in truth else None,
         ranges=tuple((low, high) for low, high in about["result"].get("ranges", ())),

@@ -10,6 +10,7 @@ import torch
 from astrobench.adaptation import Method
 from astrobench.environment import provenance
 from astrobench.errors import DataError, PluginError
+from astrobench.grams import layers_of
 from astrobench.seeds import seed_of
 from astrobench.stages.bench import inputs_of
 from astrobench.stages.checkpoints import checkpoint_in, drop_checkpoint
@@ -27,9 +28,13 @@ if TYPE_CHECKING:
     from astrobench.types import Dataset, Labelled
 
 
-def trained_model(bench: Bench) -> nn.Module:
-    """Return the network with its trained weights, in eval mode."""
+def trained_model(bench: Bench, compared: tuple[str, ...] = ()) -> nn.Module:
+    """Return the network with its trained weights, in eval mode.
+
+    compared: the layers that CKA will ask for. Raises PluginError, before anything is trained, for one that it lacks.
+    """
     model = _network(bench)
+    layers_of(model, compared)
     kept = bench.store.read("trainings", bench.job.key)
     if kept is None or not bench.store.holds(kept["result"]["weights"]):
         return _train(bench, model)
@@ -84,6 +89,7 @@ def _method(bench: Bench, model: nn.Module) -> Method:
     method = plugin_of(bench.registry, job.method)(features, outputs_of(dataset), **job.method.params)
     if not isinstance(method, Method):
         raise PluginError(f"method {job.method.plugin!r} returned {type(method).__name__}, expected astrobench.Method")
+    method.wanted_layers = layers_of(model, method.wanted_layers)
     if method.needs_classes and isinstance(dataset, Regression):
         raise PluginError(f"method {job.method.label!r} needs class labels, and {job.dataset.label!r} is a regression")
     return method
