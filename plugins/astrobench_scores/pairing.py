@@ -32,6 +32,7 @@ def keep(prediction: Prediction, rows: np.ndarray) -> Prediction:
         facts={name: np.asarray(fact)[rows] for name, fact in prediction.facts.items()},
         grams=None,
         layers=(),
+        objects=None if prediction.objects is None else prediction.objects[rows],
     )
 
 
