@@ -1,7 +1,8 @@
-"""A task without torch that a sweep can be made of: it draws numbers from its key and keeps them in the store."""
+"""Tasks without torch: one that a sweep can be made of, and one that never ends."""
 
 from __future__ import annotations
 
+import signal
 import time
 from pathlib import Path
 from typing import Any
@@ -20,3 +21,12 @@ def cell(payload: dict[str, Any]) -> dict[str, Any]:
     result = {"prediction": prediction, "accuracy": float(latent.mean())}
     store.write("cells", payload["key"], result, {"seconds": time.monotonic()})
     return {}
+
+
+def hang(payload: dict[str, Any]) -> dict[str, Any]:
+    """Say that it has begun, and sleep for ever. payload: begun, a path."""
+    for number in signal.valid_signals() - {signal.SIGKILL, signal.SIGSTOP}:
+        signal.signal(number, signal.SIG_IGN)
+    Path(payload["begun"]).touch()
+    while True:
+        time.sleep(60)

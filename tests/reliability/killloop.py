@@ -18,10 +18,11 @@ import time
 from collections import Counter
 from pathlib import Path
 
+from reliability.processes import MARK, left_after, marked, parent, says
+
 CELLS, SECONDS = 24, 0.02
 HUNG, ORPHANED = 120.0, 12.0
 TARGETS = {"driver": 40, "cell": 30, "server": 12, "tracker": 6, "all": 12}
-MARK = "ASTROBENCH_KILLLOOP"
 
 
 def loop(kills: int, seed: int, work: Path) -> dict[str, object]:
@@ -72,9 +73,7 @@ def _one_life(folder: Path, rng: random.Random, usual: float, tally: Counter[str
 
 def _end(driver: subprocess.Popen[bytes], code: int, mark: str, tally: Counter[str]) -> int:
     """Wait until all that the driver started is gone."""
-    until = time.monotonic() + ORPHANED
-    while (left := _marked(mark)) and time.monotonic() < until:
-        time.sleep(0.05)
+    left = left_after(mark, ORPHANED)
     tally["orphans"] += len(left)
     for pid in left:
         with contextlib.suppress(ProcessLookupError):
@@ -92,33 +91,15 @@ def _start(folder: Path, mark: str) -> subprocess.Popen[bytes]:
 
 
 def _victims(driver: int, mark: str, target: str) -> list[int]:
-    pids = _marked(mark)
+    pids = marked(mark)
     if target in ("driver", "all"):
         return [driver] if target == "driver" else pids
-    server = [pid for pid in pids if _says(pid, "cmdline", "forkserver") and _parent(pid) == driver]
+    server = [pid for pid in pids if says(pid, "cmdline", "forkserver") and parent(pid) == driver]
     if target == "server":
         return server
     if target == "tracker":
-        return [pid for pid in pids if _says(pid, "cmdline", "resource_tracker")]
-    return [pid for pid in pids if _parent(pid) in server][:1]
-
-
-def _marked(mark: str) -> list[int]:
-    return [int(p.name) for p in Path("/proc").glob("[0-9]*") if _says(int(p.name), "environ", f"{MARK}={mark}")]
-
-
-def _says(pid: int, file: str, text: str) -> bool:
-    try:
-        return text.encode() in Path(f"/proc/{pid}/{file}").read_bytes()
-    except OSError:
-        return False
-
-
-def _parent(pid: int) -> int:
-    try:
-        return int(Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[1])
-    except OSError:
-        return 0
+        return [pid for pid in pids if says(pid, "cmdline", "resource_tracker")]
+    return [pid for pid in pids if parent(pid) in server][:1]
 
 
 def _digest(folder: Path) -> str:

@@ -13,6 +13,7 @@ import signal
 import sys
 import time
 import traceback
+from multiprocessing import forkserver
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -118,9 +119,23 @@ def _tie_to_server() -> None:
         prctl = ctypes.CDLL(None).prctl
         prctl(_PR_SET_PDEATHSIG, signal.SIGKILL)
         prctl(_PR_SET_CHILD_SUBREAPER, 1)
+    _let_the_server_end()
     driver = multiprocessing.parent_process()
     if driver is not None and not driver.is_alive():  # it died before the lines above
         os._exit(1)
+
+
+def _let_the_server_end() -> None:
+    """Let go of the pipe by which the server sees that somebody needs it: the driver alone does.
+
+    Python gives it to every child, so that a server outlives a killed driver for as long as its longest task. The
+    number stays open, for a task that starts processes through the same server hands it on.
+    """
+    needed = getattr(forkserver._forkserver, "_forkserver_alive_fd", None)
+    if needed is not None:
+        nothing = os.open(os.devnull, os.O_WRONLY)
+        os.dup2(nothing, needed, inheritable=False)
+        os.close(nothing)
 
 
 def _redirect(words: Connection) -> None:

@@ -20,7 +20,7 @@ from astrobench.isolation.session import Session, memory_share
 from astrobench.progress import watched_by
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Iterator, Mapping
     from multiprocessing.connection import Connection
     from multiprocessing.process import BaseProcess
 
@@ -204,9 +204,20 @@ def _start(process: BaseProcess) -> None:
     """Start a child; the fork server may just have died with another one, and is then started anew."""
     for attempt in range(5):
         try:
-            process.start()
+            with _no_ctrl_c():
+                process.start()
             return
         except (EOFError, OSError) as error:
             if attempt == 4:
                 raise OSError(getattr(error, "errno", None), f"cannot start a process: {error}") from error
             time.sleep(0.1 * 2**attempt)
+
+
+@contextlib.contextmanager
+def _no_ctrl_c() -> Iterator[None]:
+    """Start a server that a Ctrl-C does not reach while it loads: the driver ends it, in order."""
+    before = signal.pthread_sigmask(signal.SIG_BLOCK, [signal.SIGINT])
+    try:
+        yield
+    finally:
+        signal.pthread_sigmask(signal.SIG_SETMASK, before)
