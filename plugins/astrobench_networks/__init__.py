@@ -1,4 +1,4 @@
-"""Networks: the ConvNet and ResNet18 of DeepAdversaries, and any timm model with the same 256-d latent."""
+"""Networks: the CNNs of DeepAdversaries, DeepMerge and CAMELS, and any timm model with a 256-d latent."""
 
 from __future__ import annotations
 
@@ -12,5 +12,6 @@ def astrobench_architectures() -> dict[str, str]:
         "convnet": "astrobench_networks.convnet:convnet",
         "resnet18": "astrobench_networks.resnet18:resnet18",
         "deepmerge": "astrobench_networks.deepmerge:deepmerge",
+        "cmd_o3": "astrobench_networks.cmd_o3:cmd_o3",
         "timm:": "astrobench_networks.timm_family:timm_model",
     }
