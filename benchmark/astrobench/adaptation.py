@@ -21,7 +21,8 @@ if TYPE_CHECKING:
 class Step:
     """One domain's half of a training step.
 
-    latent: float32 (B, F). logits: float32 (B, K). labels: int64 (B,) for the source, None for the target.
+    latent: float32 (B, F). logits: float32 (B, K). labels: int64 (B,) for the source (float32 (B, P) of
+    a regression), None for the target.
     layers: the activations a method asked for by name.
     """
 

@@ -2,19 +2,20 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-from functools import cached_property
+from dataclasses import dataclass, replace
+from functools import cached_property, wraps
 from typing import TYPE_CHECKING
 
 import torch
 
 from astrobench.adaptation import Alignment, Method, Moment, Step
+from astrobench.conformance import trainings
 from astrobench.conformance.rules import Case, SkippedError, expect
 from astrobench.conformance.seeding import same, seeded, stored
 from astrobench.errors import AstrobenchError
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Callable, Mapping
 
 FEATURES, OUTPUTS, BATCH = 8, 3, 18
 MOMENTS = (Moment(0, 0.0), Moment(1, 0.5), Moment(9, 1.0))
@@ -40,6 +41,11 @@ class Subject:
     def named(self) -> tuple[str, ...]:
         """The layers that the method asks for."""
         return tuple(self.build().wanted_layers)
+
+    @cached_property
+    def trainings(self) -> trainings.Trainings:
+        """Trainings of a tiny network with the method."""
+        return trainings.Trainings(self.case, self.build())
 
     def step(self, *, shift: float = 0.0, labels: bool = False) -> Step:
         """Return one domain's half of a step, latents and logits waiting for gradients."""
@@ -201,6 +207,30 @@ def two_images_are_enough(subject: Subject) -> None:
         expect(bool(term.isfinite()), f"term {name!r} is {term.item()} for two images")
 
 
+def a_regression_is_sound_or_refused(subject: Subject) -> str:
+    """With numbers as labels the terms are finite and so are their gradients, or the method needs class labels."""
+    method = subject.build()
+    if method.needs_classes:
+        raise SkippedError("it needs class labels: a regression is refused")
+    source, target = subject.step(labels=True), subject.step(shift=SHIFT)
+    numbers = torch.rand(BATCH, OUTPUTS, generator=torch.Generator().manual_seed(0))
+    terms = terms_of(method, replace(source, labels=numbers), target)
+    backward(terms)
+    for name, value in {**terms, "gradient": source.latent.grad}.items():
+        expect(value is None or bool(value.isfinite().all()), f"{name} is not finite for a regression")
+    return f"terms: {', '.join(sorted(terms)) or 'none'}"
+
+
+def _trained(rule: Callable[[trainings.Trainings], str | None]) -> Callable[[Subject], str | None]:
+    """Return a rule of trainings as a rule of methods."""
+
+    @wraps(rule)
+    def of_subject(subject: Subject) -> str | None:
+        return rule(subject.trainings)
+
+    return of_subject
+
+
 RULES = (
     it_is_a_method,
     its_terms_are_finite_scalars,
@@ -212,4 +242,6 @@ RULES = (
     it_leaves_its_inputs_alone,
     a_checkpoint_holds_all_it_remembers,
     two_images_are_enough,
+    a_regression_is_sound_or_refused,
+    *map(_trained, trainings.RULES),
 )
