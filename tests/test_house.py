@@ -29,7 +29,8 @@ ORDER = (
     "errors", "types", "hookspecs", "keys", "seeds", "severities", "progress", "adaptation", "layers", "grams",
     "sources", "signatures", "parameters", "digests", "registry", "catalogue",
     "tables", "filters", "rules", "suite", "choices", "plan", "records", "writing", "store", "upkeep",
-    "environment", "devices", "isolation", "training", "predicting", "warm", "validators", "stages", "engine",
+    "environment", "devices", "isolation", "claims", "carrying", "stock", "training", "predicting", "warm", "validators",
+    "stages", "engine",
     "statistics", "leaderboard", "conformance", "cli",
 )  # fmt: skip
 """The rooms of the core. A room imports only from rooms that stand before it; a new room is given its place here."""

@@ -1,37 +1,31 @@
 """Plan → store: prepare the datasets, train and predict what is missing, score it, and give the rows.
 
 The driver holds no plugin and no torch; names and keys travel to workers, data travel through the store. What the
-store already holds is never computed again, so running the same command once more goes on where the last one ended.
+store already holds is never computed again, so running the same command once more goes on where the last one ended,
+and two runs at once on one results directory share the work.
 """
 
 from __future__ import annotations
 
-import threading
-from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
+from functools import cached_property, partial
 from typing import TYPE_CHECKING, Any
 
+from astrobench.carrying import Crew, Running, Work
+from astrobench.claims import Claims
 from astrobench.errors import DataError, StoreError
 from astrobench.isolation import Outcome, Task, memory_share, run_here, run_isolated
-from astrobench.keys import key_of
-from astrobench.plan import clean_cell, plain, reference_cell
-from astrobench.records import Row, score_from_plain
+from astrobench.plan import plain
+from astrobench.stock import Place, Stock
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Mapping, Sequence
+    from collections.abc import Callable, Mapping, Sequence
 
     from astrobench.plan import Cell, Job, Plan
+    from astrobench.records import Row
     from astrobench.store import Store
 
 SCORED_AT_ONCE = 64
-
-
-@dataclass(frozen=True)
-class Running:
-    """A task that is under way, as a display sees it."""
-
-    name: str
-    progress: str
 
 
 @dataclass(frozen=True)
@@ -44,15 +38,28 @@ class Options:
     watch: Callable[[Sequence[Running], str], None] = lambda running, told: None
 
 
+@dataclass(frozen=True)
+class Failure:
+    """Why a cell has no numbers after this many attempts."""
+
+    status: str
+    reason: str
+    attempts: int
+
+
 @dataclass
 class Sweep:
-    """One pass over a plan. failures: cell key → (status, reason) of this pass."""
+    """One pass over a plan. failures: by cell, those of this pass."""
 
     plan: Plan
     store: Store
     options: Options
-    failures: dict[str, tuple[str, str]] = field(default_factory=dict)
-    stop: threading.Event = field(default_factory=threading.Event)
+    failures: dict[str, Failure] = field(default_factory=dict)
+
+    @property
+    def stock(self) -> Stock:
+        """What is there and what is missing."""
+        return Stock(self.plan, self.store)
 
     def run(self) -> tuple[Row, ...]:
         """Do all that is missing and return every row of the plan. Raises DataError before any training."""
@@ -61,126 +68,115 @@ class Sweep:
         self.score()
         return self.rows()
 
+    def missing(self) -> dict[str, list[Cell]]:
+        """Return the cells that the store lacks, by training."""
+        return self.stock.missing()
+
     def prepare(self) -> None:
         """Open every dataset once, one after the other: drawing uses all cores by itself."""
         for job in {job.dataset_key: job for job in self.plan.jobs.values()}.values():
-            if self._prepared(job.dataset_key):
-                continue
-            payload = {
-                "root": str(self.store.root),
-                "choice": plain(job.dataset),
-                "key": job.dataset_key,
-                "domains": list(self.plan.suite.axes.domain),
-                "batch_size": job.training["batch_size"],
-            }
-            task = self._task("astrobench.stages.prepare:prepare", payload, f"dataset-{job.dataset_key[:16]}")
-            for _, outcome in self._carried_out([(f"dataset {job.dataset.label}", task)], 1):
+            name, key = f"dataset {job.dataset.label}", job.dataset_key
+            work = self._work(name, "dataset", key, partial(self._preparing, job))
+            for _, outcome in self._crew(1).carry_out([work]):
                 if outcome.status != "ok":
                     raise DataError(f"dataset {job.dataset.label!r}: {outcome.reason}")
 
-    def _prepared(self, key: str) -> bool:
-        kept = self.store.read("datasets", key)
-        return kept is not None and all(map(self.store.holds, kept["result"]["truth"].values()))
+    def _preparing(self, job: Job, attempt: int) -> Task | None:
+        if self.stock.prepared(job):
+            return None
+        payload = {
+            "root": str(self.store.root),
+            "choice": plain(job.dataset),
+            "key": job.dataset_key,
+            "domains": list(self.plan.suite.axes.domain),
+            "batch_size": job.training["batch_size"],
+        }
+        return self._task("astrobench.stages.prepare:prepare", payload, f"dataset-{job.dataset_key[:16]}")
 
     def fit(self) -> None:
         """Train and predict what is missing, one worker a training."""
-        tasks = []
-        missing = self.missing()
-        for number, (key, cells) in enumerate(missing.items()):
-            job = self.plan.jobs[key]
-            payload = {
-                "root": str(self.store.root),
-                "job": plain(job),
-                "cells": [plain(cell) for cell in cells],
-                "device": self.options.devices[number % len(self.options.devices)],
-            }
-            tasks.append((_name(job), self._task("astrobench.stages.fit:fit", payload, f"training-{key[:16]}")))
-        cells_of = dict(zip([id(task) for _, task in tasks], missing.values(), strict=True))
-        for task, outcome in self._carried_out(tasks, self.options.workers):
-            self._note(cells_of[id(task)], outcome)
+        works = []
+        for number, (key, cells) in enumerate(self.missing().items()):
+            device = self.options.devices[number % len(self.options.devices)]
+            works.append(self._fit_work(self.plan.jobs[key], cells, device, "training", key))
+        for work, outcome in self._crew(self.options.workers).carry_out(works):
+            self._note(work, outcome)
 
-    def missing(self) -> dict[str, list[Cell]]:
-        """Return the cells that the store lacks, by training."""
-        left: dict[str, list[Cell]] = {}
-        for cell in self.plan.cells:
-            kept = self.store.read("cells", cell.key)
-            if kept is None or not self.store.holds(kept["result"]["prediction"]):
-                left.setdefault(cell.job, []).append(cell)
-        return left
+    def _fit_work(self, job: Job, cells: Sequence[Cell], device: str, kind: str, key: str) -> Work:
+        task = partial(self._fitting, job, cells, device, f"{kind}-{key[:16]}")
+        parts = partial(self._one_by_one, job, cells, device)
+        return self._work(_name(job), kind, key, task, parts, cells)
+
+    def _fitting(self, job: Job, cells: Sequence[Cell], device: str, label: str, attempt: int) -> Task | None:
+        left = [cell for cell in cells if not self.stock.predicted(cell)]
+        body = {"job": plain(job), "cells": [plain(cell) for cell in left], "device": device, "attempt": attempt}
+        return self._task("astrobench.stages.fit:fit", {"root": str(self.store.root), **body}, label) if left else None
+
+    def _one_by_one(self, job: Job, cells: Sequence[Cell], device: str) -> list[Work]:
+        """Return a work a cell, once the training is done: of cells that died together, one may be guilty."""
+        left = [cell for cell in cells if not self.stock.predicted(cell)] if self.stock.trained(job) else []
+        return [self._fit_work(job, [cell], device, "cell", cell.key) for cell in left]
 
     def score(self) -> None:
-        """Score every predicted cell whose numbers are missing."""
-        places = [place for cell in self.plan.cells if (place := self._place(cell)) is not None]
-        left = [place for place in places if self.store.read("scores", place["key"]) is None]
-        tasks = []
-        for start in range(0, len(left), SCORED_AT_ONCE):
-            part = left[start : start + SCORED_AT_ONCE]
-            metrics = [plain(metric) for metric in self.plan.metrics]
-            payload = {"root": str(self.store.root), "metrics": metrics, "cells": part}
-            task = self._task("astrobench.stages.score:score", payload, f"scores-{part[0]['key'][:16]}")
-            tasks.append((f"scores of {len(part)} cells", task))
-        for _, outcome in self._carried_out(tasks, self.options.workers):
-            if outcome.status != "ok":
+        """Score every predicted cell whose numbers are missing. Raises StoreError where a stored file is damaged."""
+        places = [(cell, place) for cell in self.plan.cells if (place := self.stock.place(cell)) is not None]
+        groups = [places[start : start + SCORED_AT_ONCE] for start in range(0, len(places), SCORED_AT_ONCE)]
+        works = [self._score_work(group) for group in groups if not all(self.stock.scored(place) for _, place in group)]
+        for work, outcome in self._crew(self.options.workers).carry_out(works):
+            if outcome.status == "refused":
                 raise StoreError(f"scoring failed: {outcome.reason}")
+            self._note(work, outcome, "scoring: ")
+
+    def _score_work(self, group: Sequence[tuple[Cell, Place]]) -> Work:
+        name, key, cells = f"scores of {len(group)} cells", group[0][1]["key"], [cell for cell, _ in group]
+        task, parts = partial(self._scoring, group), partial(self._scored_one_by_one, group)
+        return self._work(name, "scores", key, task, parts, cells)
+
+    def _scoring(self, group: Sequence[tuple[Cell, Place]], attempt: int) -> Task | None:
+        left = [place for _, place in group if not self.stock.scored(place)]
+        metrics = [plain(metric) for metric in self.plan.metrics]
+        payload = {"root": str(self.store.root), "metrics": metrics, "cells": left}
+        label = f"scores-{group[0][1]['key'][:16]}"
+        return self._task("astrobench.stages.score:score", payload, label) if left else None
+
+    def _scored_one_by_one(self, group: Sequence[tuple[Cell, Place]]) -> list[Work]:
+        return [self._score_work([one]) for one in group if not self.stock.scored(one[1])]
 
     def rows(self) -> tuple[Row, ...]:
         """Return one row a cell of the plan: its numbers, or why it has none."""
-        return tuple(self._row(cell) for cell in self.plan.cells)
+        return tuple(map(self._row, self.plan.cells))
 
     def _row(self, cell: Cell) -> Row:
-        job = self.plan.job_of(cell)
-        kept, place = self.store.read("cells", cell.key), self._place(cell)
-        trained = self.store.read("trainings", job.key)
-        scored = None if place is None else self.store.read("scores", place["key"])
-        common: dict[str, Any] = {**self.plan.labels(cell), "cell": cell.key, "training": job.key}
-        common["oracle"] = bool(trained and trained["result"]["oracle"])
-        if kept is None or scored is None:
-            status, reason = self.failures.get(cell.key, ("missing", "not run yet"))
-            return Row(**common, status=status, reason=reason)
-        found, origin = scored["result"], {"plugins": _origins(cell, job), **kept["provenance"]}
-        if trained:
-            origin |= {"training_seconds": trained["provenance"]["seconds"]}
-        failed = "; ".join(f"metric {name}: {reason}" for name, reason in found["failed"].items())
-        return Row(
-            **common,
-            status="plugin_error" if failed else "ok",
-            reason=failed,
-            scores={name: score_from_plain(body) for name, body in found["scores"].items()},
-            correct=found["correct"],
-            correct_n=found["correct_n"],
-            provenance=origin,
-        )
+        row, failure = self.stock.row(cell), self.failures.get(cell.key)
+        if row.status != "missing" or failure is None:
+            return row
+        origin = {**self._surroundings, "attempts": failure.attempts}
+        return replace(row, status=failure.status, reason=failure.reason, provenance=origin)
 
-    def _place(self, cell: Cell) -> dict[str, Any] | None:
-        """Return what a cell is scored against, with the key of the score; None where it is not predicted yet."""
-        clean, reference = clean_cell(self.plan, cell), reference_cell(self.plan, cell)
-        cells = {
-            "perturbed": cell,
-            "clean": clean,
-            "reference_perturbed": reference,
-            "reference_clean": reference and clean_cell(self.plan, reference),
-        }
-        there = {name: self._predicted(other) for name, other in cells.items()}
-        if there["perturbed"] is None:
-            return None
-        metrics = [{"plugin": m.identity, "label": m.label} for m in self.plan.metrics]
-        return {"key": key_of({"cells": there, "metrics": metrics}), **there}
+    @cached_property
+    def _surroundings(self) -> Mapping[str, Any]:
+        """What workers run on: a task that failed could not tell."""
+        payload = {"device": self.options.devices[0], "threads": self.plan.suite.threads}
+        task = self._task("astrobench.environment:surroundings", payload, "surroundings")
+        return (run_here if self.options.in_process else run_isolated)(task).result
 
-    def _predicted(self, cell: Cell | None) -> dict[str, str] | None:
-        if cell is None or not self.store.path("cells", cell.key).exists():
-            return None
-        return {"cell": cell.key, "domain": cell.domain, "dataset": self.plan.job_of(cell).dataset_key}
-
-    def _note(self, cells: Iterable[Cell], outcome: Outcome) -> None:
-        """Remember why cells of a training failed; a failed training fails all of them."""
+    def _note(self, work: Work, outcome: Outcome, doing: str = "") -> None:
+        """Remember why cells of a work failed; what died fails all that it has not done."""
         told = outcome.result.get("cells", {})
-        for cell in cells:
-            if outcome.status == "ok":
-                reason, status = told.get(cell.key, "was not predicted"), "plugin_error"
-            else:
-                reason, status = outcome.reason, "plugin_error" if outcome.status == "refused" else outcome.status
+        for cell in work.about:
+            reason, status = f"{doing}{outcome.reason}", str(outcome.status)
+            if status == "ok":
+                reason, status = told.get(cell.key, ""), "plugin_error"
             if reason:
-                self.failures[cell.key] = (status, reason)
+                status = "plugin_error" if status == "refused" else status
+                self.failures[cell.key] = Failure(status, reason, work.attempt)
+
+    def _work(
+        self, name: str, kind: str, key: str, task: Callable[[int], Task | None],
+        parts: Callable[[], Sequence[Work]] = tuple, about: Sequence[Cell] = (),
+    ) -> Work:  # fmt: skip
+        progress = self.store.root / "progress" / f"{kind}-{key[:16]}.json"
+        return Work(name, f"{kind}-{key}", str(progress), task, parts, about)
 
     def _task(self, entry: str, payload: Mapping[str, Any], name: str) -> Task:
         log, progress = self.store.scratch("logs", f"{name}.log"), self.store.scratch("progress", f"{name}.json")
@@ -188,51 +184,10 @@ class Sweep:
             entry, payload, str(log), str(progress), self.plan.suite.timeout, memory_share(self.options.workers)
         )
 
-    def _carried_out(self, tasks: Sequence[tuple[str, Task]], workers: int) -> Iterable[tuple[Task, Outcome]]:
-        """Carry tasks out side by side; give each with its outcome as it ends, and tell the display meanwhile."""
-        if not tasks:
-            return
-        if self.options.in_process:
-            for name, task in tasks:
-                self.options.watch([Running(name, task.progress)], "")
-                yield task, run_here(task)
-            return
-        with _pool(workers, self.stop) as pool:
-            futures = {pool.submit(run_isolated, task, self.stop): (name, task) for name, task in tasks}
-            yield from self._as_they_end(futures)
-
-    def _as_they_end(self, futures: dict[Future[Outcome], tuple[str, Task]]) -> Iterable[tuple[Task, Outcome]]:
-        left, total = set(futures), len(futures)
-        while left:
-            ended, left = wait(left, timeout=0.25, return_when=FIRST_COMPLETED)
-            for future in ended:
-                yield futures[future][1], future.result()
-            running = [Running(name, task.progress) for f, (name, task) in futures.items() if f in left and f.running()]
-            self.options.watch(running, f"{total - len(left)} of {total}")
-
-
-class _pool(ThreadPoolExecutor):  # noqa: N801 - used as a context manager, like the function it stands for
-    """Threads that each wait for one child; leaving the block early kills the children first."""
-
-    def __init__(self, workers: int, stop: threading.Event) -> None:
-        super().__init__(max_workers=workers)
-        self.stop = stop
-
-    def __exit__(self, *error: Any) -> None:
-        if error[0] is not None:
-            self.stop.set()
-        self.shutdown(wait=True, cancel_futures=True)
+    def _crew(self, workers: int) -> Crew:
+        claims = Claims(self.store.root / "claims")
+        return Crew(claims, workers, self.options.watch, self.options.in_process)
 
 
 def _name(job: Job) -> str:
     return f"{job.dataset.label} · {job.architecture.label} · {job.method.label} · seed {job.seed}"
-
-
-def _origins(cell: Cell, job: Job) -> dict[str, str]:
-    used = {
-        "dataset": job.dataset,
-        "architecture": job.architecture,
-        "method": job.method,
-        "perturbation": cell.perturbation,
-    }
-    return {kind: f"{choice.plugin} from {choice.origin}, source {choice.digest[:12]}" for kind, choice in used.items()}

@@ -30,6 +30,12 @@ def provenance(device: str = "cpu", threads: int = 1, seconds: float = 0.0) -> d
     }
 
 
+def surroundings(payload: dict[str, Any]) -> dict[str, Any]:
+    """Return what the record of a failure carries: the environment and the commit. payload: device, threads."""
+    told = provenance(payload["device"], payload["threads"])
+    return {name: told[name] for name in ("environment", "fingerprint", "commit")}
+
+
 def environment(device: str, threads: int) -> dict[str, Any]:
     """Return all that may change the bits of a number without being in its key."""
     return {

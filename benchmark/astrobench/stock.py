@@ -1,0 +1,107 @@
+"""What a results directory holds of a plan, and what it lacks."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+from astrobench.keys import key_of
+from astrobench.plan import clean_cell, reference_cell
+from astrobench.records import Row, score_from_plain
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from astrobench.plan import Cell, Job, Plan
+    from astrobench.store import Store
+
+Place = dict[str, Any]
+"""What a cell is scored against, with the key of the score: see `astrobench.stages.score`."""
+
+
+@dataclass(frozen=True)
+class Stock:
+    """A plan beside the store that its results are in."""
+
+    plan: Plan
+    store: Store
+
+    def prepared(self, job: Job) -> bool:
+        """Say whether the dataset of a training was opened, and its truths are kept."""
+        kept = self.store.read("datasets", job.dataset_key)
+        return kept is not None and all(map(self.store.holds, kept["result"]["truth"].values()))
+
+    def trained(self, job: Job) -> bool:
+        """Say whether a training is finished."""
+        return self.store.read("trainings", job.key) is not None
+
+    def predicted(self, cell: Cell) -> bool:
+        """Say whether a cell is predicted, and its predictions are kept."""
+        kept = self.store.read("cells", cell.key)
+        return kept is not None and self.store.holds(kept["result"]["prediction"])
+
+    def scored(self, place: Place) -> bool:
+        """Say whether the numbers of a cell are there."""
+        return self.store.read("scores", place["key"]) is not None
+
+    def missing(self) -> dict[str, list[Cell]]:
+        """Return the cells that are not predicted, by training."""
+        left: dict[str, list[Cell]] = {}
+        for cell in self.plan.cells:
+            if not self.predicted(cell):
+                left.setdefault(cell.job, []).append(cell)
+        return left
+
+    def place(self, cell: Cell) -> Place | None:
+        """Return what a cell is scored against; None where it is not predicted yet."""
+        clean, reference = clean_cell(self.plan, cell), reference_cell(self.plan, cell)
+        cells = {
+            "perturbed": cell,
+            "clean": clean,
+            "reference_perturbed": reference,
+            "reference_clean": reference and clean_cell(self.plan, reference),
+        }
+        there = {name: self._there(other) for name, other in cells.items()}
+        if there["perturbed"] is None:
+            return None
+        metrics = [{"plugin": m.identity, "label": m.label} for m in self.plan.metrics]
+        return {"key": key_of({"cells": there, "metrics": metrics}), **there}
+
+    def _there(self, cell: Cell | None) -> dict[str, str] | None:
+        if cell is None or not self.store.path("cells", cell.key).exists():
+            return None
+        return {"cell": cell.key, "domain": cell.domain, "dataset": self.plan.job_of(cell).dataset_key}
+
+    def row(self, cell: Cell) -> Row:
+        """Return the row of a cell; without numbers, it is "missing"."""
+        job = self.plan.job_of(cell)
+        kept, place = self.store.read("cells", cell.key), self.place(cell)
+        trained = self.store.read("trainings", job.key)
+        scored = None if place is None else self.store.read("scores", place["key"])
+        common: dict[str, Any] = {**self.plan.labels(cell), "cell": cell.key, "training": job.key}
+        common["oracle"] = bool(trained and trained["result"]["oracle"])
+        if kept is None or scored is None:
+            return Row(**common, status="missing", reason="not run yet")
+        found, origin = scored["result"], {"plugins": _origins(cell, job), **kept["provenance"]}
+        if trained:
+            origin |= {"training_seconds": trained["provenance"]["seconds"]}
+        failed = "; ".join(f"metric {name}: {reason}" for name, reason in found["failed"].items())
+        return Row(
+            **common,
+            status="plugin_error" if failed else "ok",
+            reason=failed,
+            scores={name: score_from_plain(body) for name, body in found["scores"].items()},
+            correct=found["correct"],
+            correct_n=found["correct_n"],
+            provenance=origin,
+        )
+
+
+def _origins(cell: Cell, job: Job) -> Mapping[str, str]:
+    used = {
+        "dataset": job.dataset,
+        "architecture": job.architecture,
+        "method": job.method,
+        "perturbation": cell.perturbation,
+    }
+    return {kind: f"{choice.plugin} from {choice.origin}, source {choice.digest[:12]}" for kind, choice in used.items()}
