@@ -11,6 +11,7 @@ from astrobench.engine import Options, Sweep
 from astrobench.errors import DataError
 from astrobench.plan import make_plan
 from astrobench.registry import Registry
+from astrobench.stages.keeping import weights_key
 from astrobench.stages.prepare import names_in
 from astrobench.store import Store
 from astrobench.suite import check_suite, merged
@@ -91,7 +92,9 @@ def test_weights_and_predictions_are_kept_as_safetensors(root: Path) -> None:
     trained, predicted = store.read("trainings", cell.job), store.read("cells", cell.key)
     assert trained is not None
     assert predicted is not None
-    weights = store.get(trained["result"]["weights"])
+    picked = store.read("weights", weights_key(cell.job, trained["result"]["source_valid"]))
+    assert picked is not None
+    weights = store.get(picked["result"]["weights"])
     statistics = ("running_mean", "running_var", "num_batches_tracked")
     assert sum(w.size for name, w in weights.items() if not name.endswith(statistics)) == 1_187_203
     arrays = store.get(predicted["result"]["prediction"])

@@ -28,7 +28,7 @@ TOP = {
 ORDER = (
     "errors", "types", "hookspecs", "keys", "seeds", "severities", "progress", "adaptation", "layers", "grams",
     "sources", "signatures", "parameters", "digests", "registry", "catalogue",
-    "tables", "filters", "rules", "suite", "choices", "plan", "records", "writing", "store", "upkeep",
+    "tables", "filters", "rules", "suite", "choices", "validation", "plan", "records", "writing", "store", "upkeep",
     "environment", "devices", "isolation", "claims", "carrying", "stock", "training", "predicting", "warm", "validators",
     "stages", "engine",
     "statistics", "leaderboard", "conformance", "cli",

@@ -4,21 +4,22 @@ from __future__ import annotations
 
 import math
 
-from astrobench.rules import RULES, VALIDATORS, highest, picks, spread
+from astrobench.rules import RULES, VALIDATORS, highest, picks
+from astrobench.training.selection import kept_epochs
 from hypothesis import given
 from hypothesis import strategies as st
 
 
 def test_epochs_are_spread_evenly_and_end_with_the_last() -> None:
-    assert spread(60, 10) == (5, 11, 17, 23, 29, 35, 41, 47, 53, 59)
-    assert spread(8, 10) == (0, 2, 3, 5, 7)
-    assert spread(2, 10) == (0, 1)
-    assert spread(60, 1) == (59,)
+    assert kept_epochs(60, 10) == (5, 11, 17, 23, 29, 35, 41, 47, 53, 59)
+    assert kept_epochs(8, 10) == (0, 2, 3, 5, 7)
+    assert kept_epochs(2, 10) == (0, 1)
+    assert kept_epochs(60, 1) == (59,)
 
 
 @given(st.integers(1, 500), st.integers(1, 50))
 def test_never_more_epochs_are_kept_than_there_are_or_than_were_asked_for(epochs: int, most: int) -> None:
-    kept = spread(epochs, most)
+    kept = kept_epochs(epochs, most)
     assert len(set(kept)) == len(kept) <= min(epochs, most)
     assert list(kept) == sorted(kept)
     assert kept[0] >= 0

@@ -17,6 +17,7 @@ from astrobench.errors import DataError, StoreError
 from astrobench.isolation import Outcome, Task, memory_share, run_here, run_isolated
 from astrobench.plan import plain
 from astrobench.stock import Place, Stock
+from astrobench.validation import ENTRY, validations
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
@@ -122,8 +123,9 @@ class Sweep:
         places = [(cell, place) for cell in self.plan.cells if (place := self.stock.place(cell)) is not None]
         groups = [places[start : start + SCORED_AT_ONCE] for start in range(0, len(places), SCORED_AT_ONCE)]
         works = [self._score_work(group) for group in groups if not all(self.stock.scored(place) for _, place in group)]
+        works += [self._validation_work(*told) for told in validations(self.plan, self.store)]
         for work, outcome in self._crew(self.options.workers).carry_out(works):
-            if outcome.status == "refused":
+            if outcome.status == "refused" or (outcome.status != "ok" and not work.about):
                 raise StoreError(f"scoring failed: {outcome.reason}")
             self._note(work, outcome, "scoring: ")
 
@@ -141,6 +143,13 @@ class Sweep:
 
     def _scored_one_by_one(self, group: Sequence[tuple[Cell, Place]]) -> list[Work]:
         return [self._score_work([one]) for one in group if not self.stock.scored(one[1])]
+
+    def _validation_work(self, name: str, payload: Mapping[str, Any], label: str) -> Work:
+        def task(attempt: int) -> Task | None:
+            done = self.store.read("validations", payload["key"]) is not None
+            return None if done else self._task(ENTRY, payload, label)
+
+        return self._work(name, "validation", payload["key"], task)
 
     def rows(self) -> tuple[Row, ...]:
         """Return one row a cell of the plan: its numbers, or why it has none."""

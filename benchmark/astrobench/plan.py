@@ -17,6 +17,7 @@ from astrobench.errors import SuiteError
 from astrobench.filters import kept
 from astrobench.keys import key_of
 from astrobench.suite import AXES, Training, check_suite, merged
+from astrobench.validation import rule_identity
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -116,7 +117,7 @@ def make_plan(suite: Suite, registry: Registry, profile: str, device: str) -> Pl
                 "method": method.label, "perturbation": perturbation.label, "seed": seed,
             }  # fmt: skip
             if kept(suite, labels):
-                jobs[job.key] = job
+                _check_same(jobs.setdefault(job.key, job), job)
                 cells[cell.key] = cell
     if not cells:
         raise SuiteError(f"suite {suite.name!r}: where and exclude leave no cell of the cross product")
@@ -138,6 +139,17 @@ def reference_cell(plan: Plan, cell: Cell) -> Cell | None:
     return plan.at(cell, method=plan.suite.reference)
 
 
+def _check_same(first: Job, job: Job) -> None:
+    """Refuse two names for one training: its numbers would stand under either."""
+    for axis in ("dataset", "architecture", "method"):
+        a, b = getattr(first, axis).label, getattr(job, axis).label
+        if a != b:
+            raise SuiteError(
+                f"{axis} {a!r} and {b!r} are one training: nothing but the label, or the rule that selects an epoch,"
+                " tells them apart; keep one"
+            )
+
+
 def _rules(suite: Suite, use: Use) -> Training:
     """Return the training rules of one method: the suite's, with what the method's entry overrides."""
     body = suite.model_dump(mode="json")
@@ -152,12 +164,12 @@ def _job(
     told = rules.model_dump(mode="json")
     depends = {
         "schema": SCHEMA,
-        "protocol": source_digest("astrobench.training.loop:train"),
+        "protocol": [source_digest(f"astrobench.training.{part}") for part in ("loop:train", "keeping:told")],
         "dataset": dataset_key,
         "source": suite.axes.domain[0],
         "architecture": architecture.identity,
         "method": method.identity,
-        "training": told,
+        "training": {name: value for name, value in told.items() if name != "selection"},  # made when it is over
         "seed": seed,
         "limit": suite.limit,
         "threads": suite.threads,
@@ -175,6 +187,7 @@ def _cell(suite: Suite, job: Job, domain: str, perturbation: Choice) -> Cell:
         "schema": SCHEMA,
         "protocol": source_digest("astrobench.predicting:predict"),
         "training": job.key,
+        "selection": rule_identity(job.training["selection"]),
         "domain": domain,
         "perturbation": perturbation.identity,
         "predict": predict,

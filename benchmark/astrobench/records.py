@@ -29,7 +29,8 @@ class Row:
 
     The axes hold labels as the suite gives them. status: "ok", or why it failed ("plugin_error", …) with the
     reason. correct: for a classification, which test images were right, packed bits in base64, in the order of
-    the sorted ids, so that two methods can be compared image by image. provenance: where the number comes from.
+    the sorted ids, so that two methods can be compared image by image. checkpoints: what each rule of model selection
+    picks, and how good every kept epoch is (see `validation.picks_at`). provenance: where the number comes from.
     """
 
     dataset: str
@@ -46,6 +47,7 @@ class Row:
     scores: Mapping[str, Score] = field(default_factory=dict)
     correct: str = ""
     correct_n: int = 0
+    checkpoints: Mapping[str, Any] = field(default_factory=dict)
     provenance: Mapping[str, Any] = field(default_factory=dict)
 
     @property
@@ -114,7 +116,8 @@ def _row(body: dict[str, Any]) -> Row:
 
 
 def _plain(row: Row) -> dict[str, Any]:
-    body = {name: value for name, value in vars(row).items() if name != "scores"}
+    left_out = {"scores"} if row.checkpoints else {"scores", "checkpoints"}
+    body = {name: value for name, value in vars(row).items() if name not in left_out}
     return {**body, "scores": {name: score_to_plain(score) for name, score in row.scores.items()}}
 
 

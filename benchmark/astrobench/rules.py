@@ -28,15 +28,6 @@ RULES = ("last", "source_valid", *VALIDATORS)
 """What `training.selection` of a suite may say."""
 
 
-def spread(epochs: int, most: int) -> tuple[int, ...]:
-    """Return which epochs are kept, from 0: at most `most`, evenly spread over the budget, the last one among them.
-
-    A budget of more than five epochs keeps every other one at the most.
-    """
-    count = min(most, epochs, max(5, epochs // 2))
-    return tuple((number + 1) * epochs // count - 1 for number in range(count))
-
-
 def highest(values: Mapping[int, float | None]) -> int | None:
     """Return the epoch of the highest value, the first of equals; None where no value is a number."""
     known = {epoch: value for epoch, value in values.items() if value is not None and not math.isnan(value)}

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 from astrobench.keys import key_of
 from astrobench.plan import clean_cell, reference_cell
 from astrobench.records import Row, score_from_plain
+from astrobench.validation import picks_at
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -93,6 +94,7 @@ class Stock:
             scores={name: score_from_plain(body) for name, body in found["scores"].items()},
             correct=found["correct"],
             correct_n=found["correct_n"],
+            checkpoints=picks_at(self.plan, self.store, cell),
             provenance=origin,
         )
 

@@ -11,6 +11,7 @@ from pydantic_core import PydanticCustomError
 
 from astrobench.errors import SuiteError, did_you_mean
 from astrobench.filters import check_filters
+from astrobench.rules import RULES
 from astrobench.tables import Column, Label, Name, Published, Rank, Strict
 
 if TYPE_CHECKING:
@@ -18,6 +19,7 @@ if TYPE_CHECKING:
 
 AXES = ("dataset", "domain", "architecture", "method", "perturbation", "seed")
 
+Rule = Literal[RULES]  # type: ignore[valid-type]
 Quirk = Literal["no_gradient_reset", "random_batches", "cumulative_patience"]
 
 
@@ -57,7 +59,8 @@ class Axes(Strict):
 class Training(Strict):
     """The budget and rules of a training, the same for every method.
 
-    selection: which epoch is kept ("source_valid": best accuracy on the source validation set; "last").
+    selection: the rule that picks the epoch which is tested: "last", "source_valid" (best accuracy on the source
+    validation set), or a validator (see `rules`). checkpoints: how many epochs, spread evenly, rules can pick from.
     batchnorm: statistics for evaluation, taken anew after each epoch ("recalibrated") or as they ran along ("running").
     quirks: published faults to repeat, by name (see the README of the suite that asks for them).
     """
@@ -70,7 +73,8 @@ class Training(Strict):
     weight_decay: float = Field(default=0.0, ge=0)
     schedule: Literal["constant", "cosine", "one_cycle"] = "cosine"
     patience: int | None = Field(default=None, ge=1)
-    selection: Literal["source_valid", "last"] = "source_valid"
+    selection: Rule = "source_valid"
+    checkpoints: int = Field(default=10, ge=1, le=50)
     class_weights: bool = True
     augment: tuple[Literal["flips", "rotations"], ...] = ()
     precision: Literal["float32", "bf16"] = "float32"

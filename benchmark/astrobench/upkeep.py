@@ -22,6 +22,8 @@ NAME = re.compile(r"[0-9a-f]{64}")
 RECOMPUTED = {  # by the folder that a file lies in
     "datasets": "the next run prepares the dataset again",
     "trainings": "the next run trains it again",
+    "weights": "the next run trains it again",
+    "validations": "the next run judges the rules again, from what the training left",
     "cells": "the next run predicts it again, without training",
     "scores": "the next run scores it again, from stored predictions",
     "objects": "the next run computes it again",

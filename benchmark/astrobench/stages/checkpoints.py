@@ -1,4 +1,4 @@
-"""Where a killed training goes on: its last finished epoch, in one file that is whole or absent."""
+"""Where a killed training goes on: its last finished epoch, and what it said at some. Files are whole or absent."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ import contextlib
 import hashlib
 import json
 import shutil
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from safetensors import SafetensorError
 from safetensors.torch import load, save
@@ -15,41 +15,71 @@ from astrobench.store import write_atomically
 from astrobench.training import Checkpoint, Run
 
 if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping
     from pathlib import Path
 
     import torch
+    from torch import nn
+
+    from astrobench.training.state import Tensors
+
+Teller = "Callable[[nn.Module], Tensors]"
 
 
-def checkpoint_in(folder: Path, device: torch.device) -> Checkpoint:
-    """Return a checkpoint that lives in a folder: safetensors behind one line of JSON with its hash."""
-    path = folder / "last"
+def checkpoint_in(folder: Path, device: torch.device, tell: Callable[[nn.Module], Tensors]) -> Checkpoint:
+    """Return a checkpoint that lives in a folder. tell: what is kept of a network beside its weights."""
 
-    def keep(run: Run, tensors: dict[str, torch.Tensor]) -> None:
+    def put(run: Run, tensors: Tensors) -> None:
         best = {f"best/{name}": value for name, value in run.best.items()}
-        data = save({name: value.contiguous().cpu() for name, value in {**tensors, **best}.items()})
-        head = {
-            "sha256": hashlib.sha256(data).hexdigest(),
-            "run": {"epoch": run.epoch, "history": run.history, "best_epoch": run.best_epoch, "seconds": run.seconds},
-        }
-        write_atomically(path, json.dumps(head).encode() + b"\n" + data, replace=True)
+        _seal(folder / "last", {"run": {name: v for name, v in vars(run).items() if name != "best"}}, tensors | best)
 
-    def take() -> tuple[Run, dict[str, torch.Tensor]] | None:
+    def take() -> tuple[Run, Tensors] | None:
         try:
-            line, data = path.read_bytes().split(b"\n", 1)
-            head = json.loads(line)
-            if hashlib.sha256(data).hexdigest() != head["sha256"]:
-                return None
-            tensors = {name: value.to(device) for name, value in load(data).items()}
+            head, tensors = _opened(folder / "last")
+            for epoch in head["run"]["kept"]:
+                _opened(_kept(folder, epoch))
         except (OSError, ValueError, KeyError, SafetensorError):
             return None  # no checkpoint, or a damaged one: the training starts anew
+        tensors = {name: value.to(device) for name, value in tensors.items()}
         best = {name.removeprefix("best/"): value for name, value in tensors.items() if name.startswith("best/")}
         rest = {name: value for name, value in tensors.items() if not name.startswith("best/")}
         return Run(best=best, **head["run"]), rest
 
-    return Checkpoint(load=take, save=keep)
+    def keep(epoch: int, model: nn.Module) -> None:
+        weights = {f"weights/{name}": value for name, value in model.state_dict().items()}
+        said = {f"told/{name}": value for name, value in tell(model).items()}
+        _seal(_kept(folder, epoch), {}, weights | said)
+
+    return Checkpoint(load=take, save=put, keep=keep)
+
+
+def kept_at(folder: Path, epoch: int, part: str) -> Tensors:
+    """Return what was kept at an epoch. part: "weights" or "told"."""
+    _, tensors = _opened(_kept(folder, epoch))
+    return {name.removeprefix(f"{part}/"): value for name, value in tensors.items() if name.startswith(f"{part}/")}
 
 
 def drop_checkpoint(folder: Path) -> None:
     """Remove a checkpoint that is no longer needed."""
     with contextlib.suppress(FileNotFoundError):
         shutil.rmtree(folder)
+
+
+def _kept(folder: Path, epoch: int) -> Path:
+    return folder / f"epoch-{epoch:05d}"
+
+
+def _seal(path: Path, head: Mapping[str, Any], tensors: Tensors) -> None:
+    """Write safetensors behind one line of JSON with their hash."""
+    data = save({name: value.contiguous().cpu() for name, value in tensors.items()})
+    line = json.dumps({"sha256": hashlib.sha256(data).hexdigest(), **head}).encode()
+    write_atomically(path, line + b"\n" + data, replace=True)
+
+
+def _opened(path: Path) -> tuple[dict[str, Any], Tensors]:
+    """Return what `_seal` wrote. Raises OSError, ValueError or SafetensorError where it is absent or damaged."""
+    line, data = path.read_bytes().split(b"\n", 1)
+    head: dict[str, Any] = json.loads(line)
+    if hashlib.sha256(data).hexdigest() != head.get("sha256"):
+        raise ValueError(f"{path} is damaged")
+    return head, load(data)

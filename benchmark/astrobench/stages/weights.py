@@ -8,13 +8,15 @@ import numpy as np
 import torch
 
 from astrobench.adaptation import Method
-from astrobench.environment import provenance
-from astrobench.errors import DataError, PluginError
+from astrobench.errors import DataError, PluginError, StoreError, SuiteError
 from astrobench.grams import layers_of
+from astrobench.rules import VALIDATORS
 from astrobench.seeds import seed_of
 from astrobench.stages.bench import inputs_of
-from astrobench.stages.checkpoints import checkpoint_in, drop_checkpoint
+from astrobench.stages.checkpoints import checkpoint_in
+from astrobench.stages.choosing import epoch_by
 from astrobench.stages.datasets import plugin_of
+from astrobench.stages.keeping import keep_all, teller, weights_key
 from astrobench.suite import Training
 from astrobench.training import Material, train
 from astrobench.training.regression import in_ranges
@@ -35,40 +37,53 @@ def trained_model(bench: Bench, compared: tuple[str, ...] = ()) -> nn.Module:
     """
     model = _network(bench)
     layers_of(model, compared)
-    kept = bench.store.read("trainings", bench.job.key)
-    if kept is None or not bench.store.holds(kept["result"]["weights"]):
-        return _train(bench, model)
-    weights = bench.store.get(kept["result"]["weights"])
+    _check_rule(bench)
+    weights = _picked(bench)
+    if weights is None:
+        _train(bench, model)
+        weights = _picked(bench)
+    if weights is None:
+        raise StoreError(f"{bench.store.root} loses what is written to it: see `astrobench fsck`")
     model.load_state_dict({name: torch.from_numpy(array) for name, array in weights.items()})
     return model.eval()
 
 
-def _train(bench: Bench, model: nn.Module) -> nn.Module:
-    job, store = bench.job, bench.store
+def _picked(bench: Bench) -> dict[str, np.ndarray] | None:
+    """Return the weights of the epoch that the suite's rule picks, or None where they are not in the store."""
+    store, job = bench.store, bench.job
+    trained = store.read("trainings", job.key)
+    if trained is None or not all(map(store.holds, [*trained["result"]["told"], trained["result"]["images"]])):
+        return None
+    epoch = epoch_by(str(job.training["selection"]), store, trained["result"])
+    kept = store.read("weights", weights_key(job.key, epoch))
+    return store.get(kept["result"]["weights"]) if kept and store.holds(kept["result"]["weights"]) else None
+
+
+def _check_rule(bench: Bench) -> None:
+    rule = bench.job.training["selection"]
+    if rule in VALIDATORS and isinstance(bench.dataset, Regression):
+        told = f"training.selection = {rule!r} needs classes, and {bench.job.dataset.label!r} is a regression"
+        raise SuiteError(f"{told}: choose last or source_valid")
+
+
+def _train(bench: Bench, model: nn.Module) -> None:
+    job = bench.job
     method = _method(bench, model)
     material = _material(bench, oracle=method.oracle)
     scope = f"{job.dataset_key}/{job.seed}"
-    checkpoint = checkpoint_in(store.root / "checkpoints" / job.key, bench.device)
-    rules = _rules(job, oracle=method.oracle)
-    run = train(model, method.to(bench.device), material, rules, scope, checkpoint)
-    model.load_state_dict(run.best)
-    weights = {name: value.cpu().numpy() for name, value in model.state_dict().items()}
-    result = {
-        "weights": store.put(weights),
-        "history": run.history,
-        "selected_epoch": run.best_epoch,
-        "selection": rules.selection,
-        "oracle": method.oracle,
-    }
-    store.write("trainings", job.key, result, provenance(str(bench.device), job.threads, run.seconds))
-    drop_checkpoint(store.root / "checkpoints" / job.key)
-    return model.eval()
+    folder = bench.store.root / "checkpoints" / job.key
+    checkpoint = checkpoint_in(folder, bench.device, teller(bench))
+    run = train(model, method.to(bench.device), material, _rules(job), scope, checkpoint)
+    if run.best_epoch not in run.kept:
+        model.load_state_dict(run.best)
+        checkpoint.keep(run.best_epoch, model)
+    keep_all(bench, run, folder, oracle=method.oracle)
 
 
-def _rules(job: Job, *, oracle: bool) -> Training:
-    """Return the rules of a training. An oracle learns the target, so source validation must not pick its epoch."""
+def _rules(job: Job) -> Training:
+    """Return the rules of a training. Any rule of selection may be asked for when it is over, so none shapes it."""
     told: dict[str, Any] = {name: tuple(v) if isinstance(v, list) else v for name, v in job.training.items()}
-    return Training(**told | ({"selection": "last"} if oracle else {}))
+    return Training(**told | {"selection": "source_valid"})
 
 
 def _network(bench: Bench) -> nn.Module:

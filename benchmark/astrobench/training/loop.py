@@ -22,7 +22,7 @@ from astrobench.training.batchnorm import BATCHES, check_statistics, leaning, re
 from astrobench.training.optimisers import optimiser_for, set_rate
 from astrobench.training.regression import moment_loss
 from astrobench.training.resuming import everything, resumed
-from astrobench.training.selection import out_of_patience, select, validated
+from astrobench.training.selection import is_last, kept_epochs, out_of_patience, select, validated
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -44,6 +44,7 @@ def train(
     optimiser = optimiser_for(model, method, rules, material.inputs.device)
     run = resumed(checkpoint, model, method, optimiser)
     steps = steps_in(len(material.inputs), rules.batch_size)
+    kept = kept_epochs(rules.epochs, rules.checkpoints)
     while run.epoch < rules.epochs and not out_of_patience(run, rules):
         began = time.monotonic()
         told = _epoch(model, method, optimiser, material, rules, scope, run, steps)
@@ -53,6 +54,9 @@ def train(
         run.history.append({"epoch": run.epoch, **told})
         with leaning(model, method.target_statistics, _of_target(material, rules, scope, run.epoch)):
             select(run, model, rules)
+            if run.epoch in kept or is_last(run, rules):
+                checkpoint.keep(run.epoch, model)
+                run.kept.append(run.epoch)
         run.epoch += 1
         run.seconds += time.monotonic() - began
         checkpoint.save(run, everything(model, method, optimiser))

@@ -37,7 +37,7 @@ def validated(model: nn.Module, material: Material, stream: torch.Generator) -> 
 
 
 def select(run: Run, model: nn.Module, rules: Training) -> None:
-    """Keep this epoch's weights when the rule prefers them. No rule sees a target label."""
+    """Keep this epoch's weights when the source validation set prefers them, or always where the rule is "last"."""
     now = run.history[-1]
     best = run.history[run.best_epoch] if run.best_epoch >= 0 else None
     if rules.selection == "last" or best is None or _merit(now) > _merit(best):
@@ -48,6 +48,20 @@ def select(run: Run, model: nn.Module, rules: Training) -> None:
 def _merit(told: dict[str, float]) -> tuple[float, float]:
     """Return accuracy, then loss; of a regression the loss alone."""
     return told.get("valid_accuracy", 0.0), -told["valid_loss"]
+
+
+def kept_epochs(epochs: int, most: int) -> tuple[int, ...]:
+    """Return which epochs are kept, from 0: at most `most`, evenly spread over the budget, the last one among them.
+
+    A budget of more than five epochs keeps every other one at the most.
+    """
+    count = min(most, epochs, max(5, epochs // 2))
+    return tuple((number + 1) * epochs // count - 1 for number in range(count))
+
+
+def is_last(run: Run, rules: Training) -> bool:
+    """Say whether a training ends with the epoch that was just validated."""
+    return run.epoch + 1 >= rules.epochs or out_of_patience(run, rules)
 
 
 def out_of_patience(run: Run, rules: Training) -> bool:

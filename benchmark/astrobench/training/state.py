@@ -10,6 +10,8 @@ import torch
 if TYPE_CHECKING:
     from collections.abc import Callable
 
+    from torch import nn
+
 Tensors = dict[str, torch.Tensor]
 
 
@@ -31,18 +33,24 @@ class Material:
 
 @dataclass
 class Run:
-    """How far a training is. best: the weights of the epoch that the selection rule keeps so far."""
+    """How far a training is. best: the weights of the epoch that the selection rule keeps so far. kept: the epochs at
+    which what the network says was taken down, for rules that look back from the end.
+    """
 
     epoch: int = 0
     history: list[dict[str, float]] = field(default_factory=list)
     best: Tensors = field(default_factory=dict)
     best_epoch: int = -1
     seconds: float = 0.0
+    kept: list[int] = field(default_factory=list)
 
 
 @dataclass(frozen=True)
 class Checkpoint:
-    """Where a training keeps its last finished epoch: two functions, so that the loop knows no file."""
+    """Where a training keeps its last finished epoch, and what it says at some: functions, so that the loop knows no
+    file. keep(epoch, model): take down what the network says, and its weights.
+    """
 
     load: Callable[[], tuple[Run, Tensors] | None] = lambda: None
     save: Callable[[Run, Tensors], None] = lambda run, tensors: None
+    keep: Callable[[int, nn.Module], None] = lambda epoch, model: None

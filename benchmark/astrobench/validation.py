@@ -1,0 +1,60 @@
+"""Every rule's pick of every training, and how good it was: computed from what trainings left, without training.
+
+The keys hold the validators' sources, so one more validator, or a better one, judges old sweeps anew.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from astrobench.digests import source_digest
+from astrobench.keys import key_of
+from astrobench.rules import VALIDATORS
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from astrobench.plan import Cell, Plan
+    from astrobench.store import Store
+
+ENTRY = "astrobench.stages.validate:validate"
+
+
+def rule_identity(rule: str) -> dict[str, str]:
+    """Return what a pick depends on beside the training: the rule's name and, of a validator, its source."""
+    return {"rule": rule, "source": source_digest(VALIDATORS[rule]) if rule in VALIDATORS else ""}
+
+
+def validation_key(training: str) -> str:
+    """Return the key of the picks of a training by the rules of today."""
+    return key_of({"training": training, "validators": [rule_identity(name) for name in VALIDATORS]})
+
+
+def validations(plan: Plan, store: Store) -> Iterator[tuple[str, dict[str, Any], str]]:
+    """Yield (name, payload, name of its log) of each training whose picks are not in the store yet."""
+    for job in plan.jobs.values():
+        key = validation_key(job.key)
+        trained = store.read("trainings", job.key)
+        if trained is None or store.read("validations", key) is not None:
+            continue
+        if all(map(store.holds, [*trained["result"]["told"], trained["result"]["images"]])):
+            payload = {"root": str(store.root), "key": key, "training": job.key, "dataset": job.dataset_key}
+            yield f"rules on {job.method.label}", payload, f"validation-{job.key[:16]}"
+
+
+def picks_at(plan: Plan, store: Store, cell: Cell) -> dict[str, Any]:
+    """Return what the rules pick for an unperturbed cell of a target domain, {} for any other.
+
+    rule: the suite's. epochs: those that were kept. accuracy: of each, on n target test images. picked: rule → epoch.
+    values: validator → its number at each epoch, null where it had none.
+    """
+    job = plan.job_of(cell)
+    if cell.domain == job.source or cell.perturbation.plugin != "none":
+        return {}
+    kept, trained = store.read("validations", validation_key(job.key)), store.read("trainings", job.key)
+    if kept is None or trained is None or cell.domain not in kept["result"]["accuracy"]:
+        return {}
+    found = kept["result"]
+    told = {name: found[name] for name in ("epochs", "picked", "values")}
+    rule = "last" if trained["result"]["oracle"] else job.training["selection"]
+    return {**told, "rule": rule, "accuracy": found["accuracy"][cell.domain], "n": found["n"][cell.domain]}
