@@ -83,10 +83,13 @@ def test_bad_input_is_one_line_with_exit_code_2_and_runs_nothing(
 
 def test_results_that_cannot_be_written_are_refused_before_anything_runs(tmp_path: Path) -> None:
     (tmp_path / "file").write_text("not a folder")
-    done = run_small(tmp_path / "file" / "results")
-    assert done.returncode == 2
-    assert "choose another with --results" in done.stderr
-    assert len(done.stderr.strip().splitlines()) == 1
+    inside = tmp_path / "file" / "inside"
+    for results, words, option in ((inside, (), "--results"), (tmp_path, ("--publish", str(inside)), "--publish")):
+        done = run_small(results, *words)
+        assert done.returncode == 73
+        assert f"choose another with {option}" in done.stderr
+        assert len(done.stderr.strip().splitlines()) == 1
+    assert not (tmp_path / "datasets").exists()
 
 
 def test_a_cell_that_fails_makes_the_exit_code_1_and_is_named(tmp_path: Path) -> None:

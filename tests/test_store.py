@@ -90,7 +90,7 @@ def test_without_hard_links_a_result_is_still_kept_once(store: Store, monkeypatc
 
 def test_a_directory_that_cannot_be_written_is_refused_by_name(tmp_path: Path) -> None:
     (tmp_path / "file").write_text("not a folder")
-    with pytest.raises(StoreError, match=r"cannot write results to .*file.*; choose another with --results"):
+    with pytest.raises(StoreError, match=r"cannot write to .*file.*; choose another with --results"):
         Store(tmp_path / "file" / "results").prepare()
 
 

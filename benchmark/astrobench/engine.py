@@ -11,7 +11,7 @@ from dataclasses import dataclass, field, replace
 from functools import cached_property, partial
 from typing import TYPE_CHECKING, Any
 
-from astrobench.carrying import Crew, Running, Work
+from astrobench.carrying import Crew, Work
 from astrobench.claims import Claims
 from astrobench.errors import DataError, StoreError
 from astrobench.isolation import Outcome, Task, memory_share, run_here, run_isolated
@@ -22,6 +22,7 @@ from astrobench.validation import ENTRY, validations
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
 
+    from astrobench.carrying import Running
     from astrobench.plan import Cell, Job, Plan
     from astrobench.records import Row
     from astrobench.store import Store

@@ -6,6 +6,7 @@
     ├── DataError            images, labels or catalogues that cannot be used
     ├── DeviceError          a device that is not there
     └── StoreError           a results directory that cannot be used
+        ├── UnwritableError  exit code 73: a folder that cannot be written; nothing was run
         └── InfraError       exit code 75: the machine is at fault; nothing was recorded, and the run goes on from there
 
 Anything else keeps its traceback: it is a fault of the program, not of the person.
@@ -49,6 +50,12 @@ class DeviceError(AstrobenchError):
 
 class StoreError(AstrobenchError):
     """A results directory or stored file that cannot be used."""
+
+
+class UnwritableError(StoreError):
+    """A folder that nothing can be written to."""
+
+    exit_code = 73  # EX_CANTCREAT of sysexits.h
 
 
 class InfraError(StoreError):

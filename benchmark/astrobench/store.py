@@ -5,6 +5,7 @@
     <root>/scores/ab/<key>.json         the numbers of a cell
     <root>/objects/ab/<sha256>          weights, predictions, truths: safetensors
     <root>/checkpoints/<key>/           where a killed training goes on; disposable
+    <root>/claims/                      who is at work on what; disposable
     <root>/logs/, <root>/progress/      what workers print and how far they are; disposable
 
 Nothing is changed in place and nothing needs a lock: a file is written beside its name, synced, and linked to it.
@@ -15,12 +16,12 @@ from __future__ import annotations
 import contextlib
 import hashlib
 import json
-import os
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from astrobench.errors import InfraError, StoreError
 from astrobench.keys import canonical, key_of
+from astrobench.writing import prove_writable
 from astrobench.writing import write_atomically as write_atomically
 
 if TYPE_CHECKING:
@@ -37,16 +38,8 @@ class Store:
     root: Path
 
     def prepare(self) -> None:
-        """Make the directory and prove that it can be written. Raises StoreError naming it and the reason."""
-        probe = self.root / f".probe-{os.getpid()}"
-        try:
-            self.root.mkdir(parents=True, exist_ok=True)
-            write_atomically(probe, b"ok")
-            probe.unlink()
-        except (OSError, InfraError) as error:
-            cause = error if isinstance(error, OSError) else error.__cause__
-            told = getattr(cause, "strerror", None) or cause
-            raise StoreError(f"cannot write results to {self.root}: {told}; choose another with --results") from None
+        """Make the directory and prove that it can be written. Raises UnwritableError naming it and the reason."""
+        prove_writable(self.root, "--results")
 
     def read(self, kind: str, key: str) -> dict[str, Any] | None:
         """Return {result, provenance}, or None where there is none; a damaged file is set aside and counts as none."""

@@ -8,10 +8,13 @@ import os
 import socket
 from typing import TYPE_CHECKING
 
-from astrobench.errors import InfraError
+from astrobench.errors import InfraError, UnwritableError
 
 if TYPE_CHECKING:
     from pathlib import Path
+
+FULL = (errno.ENOSPC, errno.EDQUOT, errno.EIO)
+"""What a disk says that could be written to and cannot just now."""
 
 NOT_SYNCED = (errno.EINVAL, errno.ENOTSUP, errno.EBADF)
 """What a file system says that cannot sync a folder; its own rename is then all there is."""
@@ -27,6 +30,27 @@ def write_atomically(path: Path, data: bytes, *, replace: bool = False) -> bool:
         return _write(path, data, replace=replace)
     except OSError as error:
         raise InfraError.of("write", path, error) from error
+
+
+def prove_writable(folder: Path, option: str) -> None:
+    """Make a folder and prove that files can be written, synced and named in it. option: what names another folder.
+
+    Raises UnwritableError where they cannot, InfraError where the disk is full or failing.
+    """
+    probe = folder / f".probe-{os.getpid()}"
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+        write_atomically(probe, b"ok", replace=True)
+        probe.unlink()
+        for place in folder.iterdir():
+            if place.is_dir() and not os.access(place, os.W_OK | os.X_OK):
+                raise PermissionError(errno.EACCES, f"{os.strerror(errno.EACCES)}: {place.name}")
+    except (OSError, InfraError) as error:
+        cause = error if isinstance(error, OSError) else error.__cause__
+        if isinstance(cause, OSError) and cause.errno in FULL:
+            raise InfraError.of("write", folder, cause) from None
+        told = getattr(cause, "strerror", None) or cause
+        raise UnwritableError(f"cannot write to {folder}: {told}; choose another with {option}") from None
 
 
 def _write(path: Path, data: bytes, *, replace: bool) -> bool:

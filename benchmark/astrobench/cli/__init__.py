@@ -2,11 +2,25 @@
 
 from __future__ import annotations
 
+import contextlib
 import sys
+
+from astrobench.cli.stopping import Stopped, end, listen
 
 
 def main() -> None:
-    """Run the command line; an expected fault prints one line and exits with its code."""
+    """Run the command line; an expected fault prints one line and exits with its code, and so does a signal."""
+    listen()
+    try:
+        _main()
+    except Stopped as stopped:
+        with contextlib.suppress(OSError, ValueError):  # whoever read our words may be gone
+            print(f"astrobench: ended by {stopped}: run the same command again to go on", file=sys.stderr)
+            sys.stdout.flush()
+        end(stopped.exit_code)
+
+
+def _main() -> None:
     from astrobench.cli.app import app
     from astrobench.errors import AstrobenchError
 

@@ -66,7 +66,7 @@ def run(
     """Run a suite: draw or load data, train, perturb, measure, print the leaderboard.
 
     Running the same command again goes on where it stopped. Exit code: 0 complete, 1 some cells failed, 2 bad input,
-    130 interrupted.
+    73 a folder that cannot be written, 75 the machine is at fault (mend it and run again), 130 Ctrl-C, 143 SIGTERM.
     """
     from astrobench.cli.running import Wishes, run_suite
 

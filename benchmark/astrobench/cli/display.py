@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 
     from rich.console import Console
 
-    from astrobench.engine import Running
+    from astrobench.carrying import Running
 
 LOG_EVERY = 20.0
 

@@ -74,20 +74,19 @@ def run_suite(wishes: Wishes, *, publish: Path | None, in_process: bool, quiet: 
     from astrobench.cli.estimates import summary
     from astrobench.engine import Options, Sweep
     from astrobench.store import Store
+    from astrobench.writing import prove_writable
 
     order = ordered(wishes)
     store = Store(order.results)
     store.prepare()
+    if publish:
+        prove_writable(publish / order.plan.suite.name, "--publish")
     console = Console()
     with Display(Console(stderr=True), quiet=quiet) as display:
         sweep = Sweep(order.plan, store, Options(order.devices, order.workers, in_process, display.watch))
         for line in (*summary(order, store, sweep.missing()), *order.plan.suite.notes):
             display.say(line)
-        try:
-            rows = sweep.run()
-        except KeyboardInterrupt:
-            display.say(f"interrupted; what is done is in {order.results}: run the same command again to go on")
-            return 130
+        rows = sweep.run()
     folders = [order.results / "leaderboards"] + ([publish] if publish else [])
     shutil.rmtree(folders[0] / order.plan.suite.name / "records", ignore_errors=True)  # a view of this run alone
     for folder in folders:
