@@ -94,7 +94,7 @@ def test_results_that_cannot_be_written_are_refused_before_anything_runs(tmp_pat
 
 def test_a_cell_that_fails_makes_the_exit_code_1_and_is_named(tmp_path: Path) -> None:
     words = [
-        "--set=axes.perturbation=['none',{plugin='exposure',label='Y0',params={years=-1.0}}]",
+        "--set=axes.perturbation=['none',{plugin='one_pixel',label='1P',params={images=0}}]",
         "--method",
         "source_only",
     ]
@@ -102,7 +102,7 @@ def test_a_cell_that_fails_makes_the_exit_code_1_and_is_named(tmp_path: Path) ->
         "run", "-s", "deepadversaries", "--profile", "smoke", "--results", tmp_path / "results", *SMALL, *words
     )
     assert done.returncode == 1, done.stderr
-    assert "Y0" in done.stdout
+    assert "1P" in done.stdout
     assert "failed" in done.stdout
 
 

@@ -117,12 +117,12 @@ def test_a_damaged_prediction_is_computed_again(root: Path) -> None:
 
 
 def test_a_cell_that_fails_is_a_row_with_its_reason_and_costs_no_other(root: Path) -> None:
-    wrong = {"axes": {"perturbation": ["none", {"plugin": "exposure", "label": "Y0", "params": {"years": -1.0}}]}}
+    wrong = {"axes": {"perturbation": ["none", {"plugin": "one_pixel", "label": "1P", "params": {"images": 0}}]}}
     rows = sweep(root, **wrong).run()
     assert {row.status for row in rows if row.perturbation == "none"} == {"ok"}
-    failed = [row for row in rows if row.perturbation == "Y0"]
+    failed = [row for row in rows if row.perturbation == "1P"]
     assert {row.status for row in failed} == {"plugin_error"}
-    assert all("years" in row.reason for row in failed)
+    assert all("images = 0" in row.reason for row in failed)
 
 
 @pytest.mark.parametrize(

@@ -27,11 +27,10 @@ TOP = {
 
 ORDER = (
     "errors", "types", "hookspecs", "keys", "seeds", "severities", "progress", "adaptation", "layers", "grams",
-    "sources", "signatures", "parameters", "digests", "registry", "catalogue",
-    "tables", "filters", "rules", "suite", "choices", "validation", "plan", "records", "writing", "store", "upkeep",
-    "environment", "devices", "isolation", "claims", "carrying", "stock", "training", "predicting", "warm", "validators",
-    "stages", "engine",
-    "statistics", "leaderboard", "conformance", "cli",
+    "sources", "signatures", "intervals", "parameters", "digests", "registry", "catalogue",
+    "tables", "filters", "rules", "spreading", "suite", "choices", "validation", "plan", "records", "writing", "store",
+    "witness", "upkeep", "environment", "devices", "isolation", "claims", "carrying", "stock", "training", "predicting", "warm",
+    "validators", "stages", "engine", "statistics", "leaderboard", "conformance", "cli",
 )  # fmt: skip
 """The rooms of the core. A room imports only from rooms that stand before it; a new room is given its place here."""
 

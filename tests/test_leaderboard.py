@@ -283,7 +283,7 @@ def test_outcomes_that_are_all_wrong_still_rank() -> None:
 
 def test_an_unknown_kind_of_column_names_the_nearest() -> None:
     columns = ({"title": "x", "score": "accuracy", "domain": "Y1", "kind": "gains"},)
-    with pytest.raises(StoreError, match=r"column 'x' has kind 'gains'; did you mean 'gain'\? known: gain, mean"):
+    with pytest.raises(StoreError, match=r"column 'x' has kind 'gains'; did you mean 'gain'\? known: curve_mean, gain"):
         table(fake.rows(), columns=columns)
 
 

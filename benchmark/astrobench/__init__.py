@@ -11,6 +11,7 @@ from astrobench.errors import AstrobenchError, DataError, DeviceError, PluginErr
 from astrobench.hookspecs import hookimpl
 from astrobench.progress import report
 from astrobench.seeds import Streams
+from astrobench.severities import severity
 from astrobench.types import (
     Batch,
     Dataset,
@@ -55,6 +56,7 @@ __all__ = [
     "Unlabelled",
     "hookimpl",
     "report",
+    "severity",
 ]
 
 

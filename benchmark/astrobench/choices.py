@@ -7,9 +7,10 @@ from typing import TYPE_CHECKING, Any
 
 from astrobench.digests import content_digest
 from astrobench.errors import SuiteError, did_you_mean
+from astrobench.severities import Point
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Iterable, Mapping
 
     from astrobench.registry import Plugin, Registry
     from astrobench.suite import Suite, Use
@@ -57,6 +58,32 @@ def _choice(plugin: Plugin, use: Use) -> Choice:
     content = {name: content_digest(value) if name in files else value for name, value in params.items()}
     origin = f"{plugin.distribution} {plugin.version}"
     return Choice(plugin.kind, use.plugin, use.label, params, content, origin, plugin.digest)
+
+
+def points(registry: Registry, uses: Iterable[Use], perturbations: Iterable[Choice]) -> dict[str, Point]:
+    """Return label → point of the perturbations that declare a severity, uses and choices side by side.
+
+    A curve is named by its use, or else by its plugin. Raises SuiteError for two points of one curve that differ in
+    more than their severity, or in nothing.
+    """
+    found: dict[str, Point] = {}
+    first: dict[str, tuple[str, Any]] = {}
+    for use, choice in zip(uses, perturbations, strict=True):
+        told = registry.get(choice.kind, choice.plugin).signature.severity
+        if told is None:
+            continue
+        point = Point(
+            use.curve or choice.plugin, float(choice.params[told.parameter]), told.unit, told.harmless, told.harder
+        )
+        rest = (choice.plugin, {name: value for name, value in choice.params.items() if name != told.parameter})
+        other, known = first.setdefault(point.curve, (choice.label, rest))
+        if known != rest or point in found.values():
+            raise SuiteError(
+                f"perturbations {other!r} and {choice.label!r} cannot both be on the curve {point.curve!r}: "
+                "points of a curve differ in their severity and in nothing else; give one of them a curve of its own"
+            )
+        found[choice.label] = point
+    return found
 
 
 def check_reference(suite: Suite, methods: tuple[Choice, ...]) -> None:

@@ -6,12 +6,12 @@ metric or perturbation trains nothing again, and a training moves between machin
 
 from __future__ import annotations
 
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, field
 from functools import cached_property
 from itertools import product
 from typing import TYPE_CHECKING, Any
 
-from astrobench.choices import Choice, check_reference, choices
+from astrobench.choices import Choice, check_reference, choices, points
 from astrobench.digests import source_digest
 from astrobench.errors import SuiteError
 from astrobench.filters import kept
@@ -23,6 +23,7 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from astrobench.registry import Registry
+    from astrobench.severities import Point
     from astrobench.suite import Suite, Use
 
 SCHEMA = 1
@@ -58,13 +59,17 @@ class Cell:
 
 @dataclass(frozen=True)
 class Plan:
-    """All cells of a suite and the trainings that they share, in the order of the axes."""
+    """All cells of a suite and the trainings that they share, in the order of the axes.
+
+    points: label of a perturbation → where on its severity curve it lies.
+    """
 
     suite: Suite
     profile: str
     jobs: Mapping[str, Job]
     cells: tuple[Cell, ...]
     metrics: tuple[Choice, ...]
+    points: Mapping[str, Point] = field(default_factory=dict)
 
     @cached_property
     def index(self) -> Mapping[tuple[Any, ...], Cell]:
@@ -121,7 +126,8 @@ def make_plan(suite: Suite, registry: Registry, profile: str, device: str) -> Pl
                 cells[cell.key] = cell
     if not cells:
         raise SuiteError(f"suite {suite.name!r}: where and exclude leave no cell of the cross product")
-    return Plan(suite, profile, jobs, tuple(cells.values()), choices(registry, "metrics", suite.metrics))
+    on_curves = points(registry, axes.perturbation, perturbations)
+    return Plan(suite, profile, jobs, tuple(cells.values()), choices(registry, "metrics", suite.metrics), on_curves)
 
 
 def clean_cell(plan: Plan, cell: Cell) -> Cell | None:

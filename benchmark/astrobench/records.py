@@ -12,6 +12,7 @@ from dataclasses import asdict, dataclass, field
 from typing import TYPE_CHECKING, Any
 
 from astrobench.errors import StoreError
+from astrobench.severities import Point
 from astrobench.types import Score
 
 if TYPE_CHECKING:
@@ -29,8 +30,9 @@ class Row:
 
     The axes hold labels as the suite gives them. status: "ok", or why it failed ("plugin_error", …) with the
     reason. correct: for a classification, which test images were right, packed bits in base64, in the order of
-    the sorted ids, so that two methods can be compared image by image. checkpoints: what each rule of model selection
-    picks, and how good every kept epoch is (see `validation.picks_at`). provenance: where the number comes from.
+    the sorted ids, so that two methods can be compared image by image. point: where on which severity curve its
+    perturbation lies. checkpoints: what each rule of model selection picks, and how good every kept epoch is (see
+    `validation.picks_at`). provenance: where the number comes from.
     """
 
     dataset: str
@@ -47,6 +49,7 @@ class Row:
     scores: Mapping[str, Score] = field(default_factory=dict)
     correct: str = ""
     correct_n: int = 0
+    point: Point | None = None
     checkpoints: Mapping[str, Any] = field(default_factory=dict)
     provenance: Mapping[str, Any] = field(default_factory=dict)
 
@@ -112,13 +115,15 @@ def _refuse(constant: str) -> float:
 
 def _row(body: dict[str, Any]) -> Row:
     scores = {name: score_from_plain(score) for name, score in body.pop("scores").items()}
-    return Row(scores=scores, **body)
+    point = body.pop("point", None)
+    return Row(scores=scores, point=None if point is None else Point(**point), **body)
 
 
 def _plain(row: Row) -> dict[str, Any]:
     left_out = {"scores"} if row.checkpoints else {"scores", "checkpoints"}
     body = {name: value for name, value in vars(row).items() if name not in left_out}
-    return {**body, "scores": {name: score_to_plain(score) for name, score in row.scores.items()}}
+    point = None if row.point is None else asdict(row.point)
+    return {**body, "point": point, "scores": {name: score_to_plain(score) for name, score in row.scores.items()}}
 
 
 def score_to_plain(score: Score) -> dict[str, Any]:

@@ -7,10 +7,11 @@ from __future__ import annotations
 
 import ast
 import inspect
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
 from astrobench.errors import PluginError, did_you_mean
+from astrobench.severities import Severity, declared_in, declared_on
 from astrobench.sources import imported, module_file, module_tree, split_target
 
 if TYPE_CHECKING:
@@ -34,6 +35,7 @@ class Signature:
     """positional: names of what the engine fills in. optional: how many of those have a default.
 
     open: whether any number of positional arguments is taken. doc: the docstring, cleaned.
+    severity: which parameter of a perturbation says how hard it hits.
     """
 
     positional: tuple[str, ...] = ()
@@ -41,6 +43,7 @@ class Signature:
     doc: str = ""
     optional: int = 0
     open: bool = False
+    severity: Severity | None = None
 
     @property
     def summary(self) -> str:
@@ -59,7 +62,10 @@ def read_signature(target: str | Callable[..., object]) -> Signature:
 
     Raises PluginError where the source has no such function or a default is no literal.
     """
-    return _of_text(target) if isinstance(target, str) else _of_callable(target)
+    if not isinstance(target, str):
+        return replace(_of_callable(target), severity=declared_on(target))
+    node, _ = find_definition(target)
+    return replace(_of_node(node, target), severity=declared_in(node))
 
 
 def find_definition(target: str) -> tuple[Definition, str]:
@@ -86,8 +92,7 @@ def _re_export(tree: ast.Module, module: str, name: str) -> tuple[str, str]:
     raise PluginError(f"module {module!r} has no function {name!r}{did_you_mean(name, defined)}")
 
 
-def _of_text(target: str) -> Signature:
-    node, _ = find_definition(target)
+def _of_node(node: Definition, target: str) -> Signature:
     doc = ast.get_docstring(node) or ""
     if isinstance(node, ast.FunctionDef):
         return _of_arguments(node.args, doc, target, bound=False)

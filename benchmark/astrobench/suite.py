@@ -6,12 +6,13 @@ import json
 import tomllib
 from typing import TYPE_CHECKING, Annotated, Any, Literal
 
-from pydantic import BaseModel, Field, ValidationError, field_validator, model_validator
+from pydantic import BaseModel, BeforeValidator, Field, ValidationError, field_validator, model_validator
 from pydantic_core import PydanticCustomError
 
 from astrobench.errors import SuiteError, did_you_mean
 from astrobench.filters import check_filters
 from astrobench.rules import RULES
+from astrobench.spreading import spread
 from astrobench.tables import Column, Label, Name, Published, Rank, Strict
 
 if TYPE_CHECKING:
@@ -26,13 +27,15 @@ Quirk = Literal["no_gradient_reset", "random_batches", "cumulative_patience"]
 class Use(Strict):
     """A plugin on an axis: its name alone, or a table with a label and parameters.
 
-    training: for a method, settings of `[training]` that hold for it alone (a published quirk).
+    training: for a method, settings of `[training]` that hold for it alone (a published quirk). curve: for a
+    perturbation, the severity curve that it is a point of; by default that of its plugin.
     """
 
     plugin: str
     label: Label = ""
     params: dict[str, Any] = Field(default_factory=dict)
     training: dict[str, Any] = Field(default_factory=dict)
+    curve: Label | None = None
 
     @model_validator(mode="before")
     @classmethod
@@ -45,14 +48,17 @@ class Use(Strict):
         return body
 
 
+Uses = Annotated[tuple[Use, ...], BeforeValidator(spread)]
+
+
 class Axes(Strict):
     """The axes whose cross product is swept. domain: names of the dataset's test sets, source first."""
 
-    dataset: tuple[Use, ...] = Field(min_length=1)
+    dataset: Uses = Field(min_length=1)
     domain: tuple[Label, ...] = Field(min_length=1)
-    architecture: tuple[Use, ...] = Field(min_length=1)
-    method: tuple[Use, ...] = Field(min_length=1)
-    perturbation: tuple[Use, ...] = (Use(plugin="none", label="none"),)
+    architecture: Uses = Field(min_length=1)
+    method: Uses = Field(min_length=1)
+    perturbation: Uses = (Use(plugin="none", label="none"),)
     seed: tuple[Annotated[int, Field(ge=0)], ...] = Field(default=(0, 1, 2, 3, 4), min_length=1)
 
 
@@ -197,7 +203,7 @@ def merged(base: dict[str, Any], over: dict[str, Any]) -> dict[str, Any]:
 
 def _labels(axis: str, sources: list[dict[str, Any]], suite: Suite) -> set[Any]:
     """Return every label that an axis has in a suite, its profiles and the overrides."""
-    told = [value for source in sources for value in source.get("axes", {}).get(axis, ())]
+    told = [value for source in sources for value in spread(source.get("axes", {}).get(axis, ()))]
     uses = axis not in ("domain", "seed")
     named = {Use.model_validate(value).label if uses else value for value in told}
     return named | {getattr(value, "label", value) for value in getattr(suite.axes, axis)}

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Annotated, Literal
 
-from pydantic import BaseModel, ConfigDict, StringConstraints
+from pydantic import BaseModel, ConfigDict, StringConstraints, model_validator
 
 Name = Annotated[str, StringConstraints(pattern=r"^[a-z0-9][a-z0-9._-]{0,63}$")]
 Label = Annotated[str, StringConstraints(pattern=r"^[A-Za-z0-9][A-Za-z0-9 ._+:()=,/-]{0,79}$")]
@@ -19,16 +19,25 @@ class Strict(BaseModel):
 class Column(Strict):
     """A column of the leaderboard: one score at one domain and perturbation.
 
-    kind: "mean" over seeds, or "gain" over the reference method, paired, with its interval.
+    kind: "mean" over seeds, or "gain" over the reference method, paired, with its interval. Where `perturbation` names
+    a severity curve: "curve_mean", the mean over its severities, or "half_severity", the severity at which half of the
+    margin of the unperturbed images over `chance` is lost.
     """
 
     title: str
     score: str
     domain: Label
     perturbation: Label = "none"
-    kind: Literal["mean", "gain"] = "mean"
+    kind: Literal["mean", "gain", "curve_mean", "half_severity"] = "mean"
+    chance: float | None = None
     percent: bool = False
     help: str = ""
+
+    @model_validator(mode="after")
+    def _chance_of_a_half(self) -> Column:
+        if self.kind == "half_severity" and self.chance is None:
+            raise ValueError(f"column {self.title!r} needs chance, the {self.score} of a guess (of K classes, 1 / K)")
+        return self
 
 
 class Rank(Strict):

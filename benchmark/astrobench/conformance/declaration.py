@@ -56,13 +56,37 @@ def its_parameters_are_typed(plugin: Plugin) -> str:
     return ", ".join(parameter.name for parameter in plugin.signature.parameters)
 
 
+def its_severity_is_a_number(plugin: Plugin) -> str:
+    """A severity that it declares is a keyword-only number, and its harmless value is one that the number may have."""
+    told = plugin.signature.severity
+    if told is None:
+        raise SkippedError("it declares no severity")
+    kinds = {parameter.name: parameter.annotation for parameter in plugin.signature.parameters}
+    found = kinds.get(told.parameter)
+    expect(found is not None, f"its severity {told.parameter!r} is not one of its parameters")
+    numeric = _allows(found or "", 1) or _allows(found or "", 0.5)
+    expect(numeric, f"its severity {told.parameter!r} is {found}, expected a number")
+    harmless = told.harmless
+    expect(harmless is None or _allows(found or "", harmless), f"its harmless severity {harmless} is not {found}")
+    return f"{told.parameter} {told.unit}".rstrip()
+
+
 RULES = (
     its_source_can_be_read,
     it_says_what_it_is,
     the_engine_can_call_it,
     its_parameters_are_typed,
+    its_severity_is_a_number,
     it_can_be_imported,
 )
+
+
+def _allows(annotation: str, value: float) -> bool:
+    try:
+        checked(int(value) if value == int(value) else value, annotation)
+    except MismatchError:
+        return False
+    return True
 
 
 def _either(counts: list[int]) -> str:

@@ -9,11 +9,12 @@ from typing import TYPE_CHECKING, Any
 
 from astrobench.errors import StoreError, did_you_mean
 from astrobench.leaderboard.cells import Entry, cell
+from astrobench.leaderboard.curves import CURVE_KINDS, curve_cell, on_curve
 from astrobench.leaderboard.environments import environments, letters, mark
 from astrobench.leaderboard.published import beside
 from astrobench.leaderboard.ranking import ranking, ranks
 from astrobench.leaderboard.reading import read_records
-from astrobench.leaderboard.table import Column, Leaderboard, Line
+from astrobench.leaderboard.table import Cell, Column, Leaderboard, Line
 from astrobench.leaderboard.trouble import failures, undefined
 
 if TYPE_CHECKING:
@@ -24,8 +25,8 @@ if TYPE_CHECKING:
     from astrobench.leaderboard.table import Source
     from astrobench.records import Row
 
-KINDS = ("mean", "gain")
-FIELDS = ("title", "score", "domain", "perturbation", "kind", "percent", "help")
+KINDS = ("mean", "gain", *CURVE_KINDS)
+FIELDS = ("title", "score", "domain", "perturbation", "kind", "chance", "percent", "help")
 
 
 def build(folder: Path, profile: str | None = None) -> Leaderboard:
@@ -74,6 +75,8 @@ def _column(body: Mapping[str, Any], rows: Iterable[Row]) -> Column:
     column = Column(**{key: body[key] for key in FIELDS if key in body})
     if column.kind not in KINDS:
         raise StoreError(f"column {column.title!r} has kind {column.kind!r}{did_you_mean(column.kind, KINDS)}")
+    if column.kind in CURVE_KINDS:
+        return on_curve(column, rows)
     at = (row for row in rows if (row.domain, row.perturbation) == (column.domain, column.perturbation))
     score = next((row.scores[column.score] for row in at if column.score in row.scores), None)
     return column if score is None else replace(column, unit=score.unit, better=score.better)
@@ -101,12 +104,16 @@ def _line(
         architecture=entry.architecture,
         method=entry.method,
         seeds=entry.seeds,
-        cells=tuple(cell(entry, column, reference) for column in columns),
+        cells=tuple(_cell(entry, column, reference) for column in columns),
         oracle=entry.oracle,
         places=standing and standing.places,
         merit=standing.merit if standing else math.nan,
         environments=tuple(sorted({marks[mark(row)] for row in entry.rows if mark(row)})),
     )
+
+
+def _cell(entry: Entry, column: Column, reference: Entry | None) -> Cell:
+    return curve_cell(entry, column) if column.kind in CURVE_KINDS else cell(entry, column, reference)
 
 
 def _order(line: Line) -> tuple[Any, ...]:

@@ -26,6 +26,11 @@ HOW_TO_READ = f"""\
 - **oracle**: trained on target labels, shown as a reference, never ranked.
 - **failed**: the cell was run and gave no number; the reasons are below. “{DASH}”: not run, or not measured.
 """
+OF_KIND = {
+    "gain": "gain in ",
+    "curve_mean": "mean over the severities of the curve of ",
+    "half_severity": "severity at which half of the margin over chance is lost, of ",
+}
 ENVIRONMENTS = """\
 - **environment**: rows with different letters were made on different software or hardware (see below); their last
   digits may differ for that reason alone.
@@ -84,6 +89,6 @@ def _how_to_read(board: Leaderboard) -> str:
 def _told(column: Column) -> str:
     direction = f"; {column.better} is better" if column.better else ""
     where = f"{column.score} at {column.domain}, {column.perturbation}{direction}"
-    gain = "gain in " if column.kind == "gain" else ""
+    gain = OF_KIND.get(column.kind, "")
     told = f": {markdown(column.help)}" if column.help else ""
     return f"**{markdown(column.title)}** ({gain}{markdown(where)}){told}"

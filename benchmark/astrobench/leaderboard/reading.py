@@ -17,7 +17,8 @@ if TYPE_CHECKING:
 ALWAYS = ("name", "version", "synthetic", "reference")
 # What numbers depend on beside the labels: two files of a profile that differ here measured different things.
 MEASURED = ("training", "predict", "limit")
-SHOWN = ("score", "domain", "perturbation", "kind")
+SHOWN = ("score", "domain", "perturbation", "kind", "chance")
+NAMES = ("label", "curve")  # of a use: no number depends on them
 AXES = ("dataset", "architecture", "method", "perturbation")
 
 
@@ -87,7 +88,7 @@ def _facts(header: Header) -> dict[str, Any]:
     own = {key: suite.get(key) for key in MEASURED}
     for axis in AXES:
         for use in (suite.get("axes") or {}).get(axis, ()):
-            own[f"{axis} {use.get('label')!r}"] = {key: value for key, value in use.items() if key != "label"}
+            own[f"{axis} {use.get('label')!r}"] = {key: value for key, value in use.items() if key not in NAMES}
     within = f" of profile {header.profile!r}" if header.profile else ""
     return facts | {f"{what}{within}": value for what, value in own.items()}
 

@@ -12,13 +12,16 @@ if TYPE_CHECKING:
     from astrobench.statistics import Places
     from astrobench.types import Better
 
-Kind = Literal["mean", "gain"]
+Kind = Literal["mean", "gain", "curve_mean", "half_severity"]
+Bound = Literal["", ">", "<"]
 
 
 @dataclass(frozen=True)
 class Column:
     """One score at one domain and perturbation. kind: its "mean" over seeds, or its "gain" over the reference.
 
+    On a severity curve, which `perturbation` then names: its "curve_mean" over severities, or its "half_severity",
+    where half of the margin over `chance` is lost.
     unit and better come from the records; percent: fractions are shown times 100.
     """
 
@@ -27,6 +30,7 @@ class Column:
     domain: str
     perturbation: str = "none"
     kind: Kind = "mean"
+    chance: float | None = None
     percent: bool = False
     help: str = ""
     unit: str = ""
@@ -39,7 +43,8 @@ class Cell:
 
     mean: NaN where no seed gave a number. se: standard error, None where one seed cannot give it. n: seeds that
     gave a number; n_failed: cells that failed; n_undefined: cells that ended well without a number (NaN).
-    interval: 95 %, for a gain. covers_seeds: whether se and interval say what another seed might do.
+    interval: 95 %, for a gain. bound: what stands before a mean that is only a bound (">", "<"). covers_seeds: whether
+    se and interval say what another seed might do.
     """
 
     mean: float = math.nan
@@ -50,6 +55,7 @@ class Cell:
     interval: tuple[float, float] | None = None
     covers_seeds: bool = True
     is_reference: bool = False
+    bound: Bound = ""
 
     @property
     def excludes_zero(self) -> bool:

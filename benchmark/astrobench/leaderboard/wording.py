@@ -98,7 +98,7 @@ def _number(cell: Cell, column: Column, decimals: int) -> str:
         value = fixed(cell.mean, column, decimals, signed=True)
         ends = [fixed(end, column, decimals) for end in cell.interval or ()]
         return f"{value} [{', '.join(ends) or 'unknown'}]"
-    value = fixed(cell.mean, column, decimals)
+    value = f"{cell.bound} {fixed(cell.mean, column, decimals)}".strip()
     return value if cell.se is None else f"{value} ± {fixed(cell.se, column, decimals)}"
 
 
