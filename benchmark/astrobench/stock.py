@@ -80,6 +80,7 @@ class Stock:
         trained = self.store.read("trainings", job.key)
         scored = None if place is None else self.store.read("scores", place["key"])
         common: dict[str, Any] = {**self.plan.labels(cell), "cell": cell.key, "training": job.key}
+        common["point"] = self.plan.points.get(cell.perturbation.label)
         common["oracle"] = bool(trained and trained["result"]["oracle"])
         if kept is None or scored is None:
             return Row(**common, status="missing", reason="not run yet")
