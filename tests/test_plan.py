@@ -111,6 +111,16 @@ def test_a_cell_is_held_against_its_unperturbed_twin_or_the_source() -> None:
     assert reference_cell(plan, at["Y1", "none"]).domain == "Y1"
 
 
+def test_a_dataset_may_train_on_another_domain_than_the_first() -> None:
+    turned = {**BASE["axes"]["dataset"][0], "label": "turned", "source": "Y1"}
+    plan = plan_of(axes={"dataset": [*BASE["axes"]["dataset"], turned]})
+    of = {(job.dataset.label, job.source) for job in plan.jobs.values()}
+    assert of == {("mock", "Y10"), ("turned", "Y1")}
+    held = {(plan.labels(cell)["dataset"], clean.domain) for cell in plan.cells if (clean := clean_cell(plan, cell))
+            and cell.perturbation.plugin == "none"}  # fmt: skip
+    assert held == {("mock", "Y10"), ("turned", "Y1")}
+
+
 def test_jobs_and_cells_travel_as_json() -> None:
     plan = plan_of()
     cell = plan.cells[0]

@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 from copy import deepcopy
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import pytest
 from astrobench.errors import SuiteError
 from astrobench.suite import check_suite, merged, profiles_of, read_suite
+
+if TYPE_CHECKING:
+    from pathlib import Path
 
 BASE: dict[str, Any] = {
     "name": "toy",
@@ -92,3 +95,54 @@ def test_a_file_that_is_not_there_or_not_toml_is_said_so(tmp_path: Any) -> None:
     (tmp_path / "bad.toml").write_text("name = ")
     with pytest.raises(SuiteError, match="is not TOML"):
         read_suite(tmp_path / "bad.toml")
+
+
+LABELS = """
+name = "toy"
+version = 1
+title = "A toy"
+published = [{ dataset = "there", architecture = "net", method = "m", column = "A", source = "talk" }]
+[axes]
+dataset = [{ plugin = "a", label = "there" }, { plugin = "a", label = "back", source = "Y1" }]
+domain = ["Y10", "Y1"]
+architecture = ["net"]
+method = ["source_only"]
+[rank]
+domain = "Y1"
+of = { back = "Y10" }
+[cross]
+trained = { Y10 = "there", Y1 = "back" }
+tested = ["Y10", "Y1"]
+scores = [{ title = "Accuracy", score = "accuracy" }]
+"""
+
+
+def test_tables_may_name_datasets_and_domains_of_the_axes(tmp_path: Path) -> None:
+    path = tmp_path / "toy.toml"
+    path.write_text(LABELS)
+    suite = read_suite(path)
+    assert suite.cross is not None
+    assert suite.cross.trained == {"Y10": "there", "Y1": "back"}
+    assert [use.source for use in suite.axes.dataset] == [None, "Y1"]
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "sentence"),
+    [
+        ('dataset = "there", arch', 'dataset = "thre", arch', "published.dataset = 'thre' is not on the axis dataset"),
+        ('source = "Y1"', 'source = "Y2"', "axes.dataset.source = 'Y2' is not on the axis domain; did you mean 'Y1'"),
+        ("back = ", "bak = ", "rank.of = 'bak' is not on the axis dataset; did you mean 'back'"),
+        ('back = "Y10"', 'back = "Y11"', "rank.of of a dataset = 'Y11' is not on the axis domain"),
+        ("{ Y10 = ", "{ Y9 = ", "cross.trained = 'Y9' is not on the axis domain"),
+        ('= "back" }', '= "bakc" }', "cross.trained of a domain = 'bakc' is not on the axis dataset"),
+        ('tested = ["Y10", "Y1"]', 'tested = ["Y10", "Y3"]', "cross.tested = 'Y3' is not on the axis domain"),
+        ('tested = ["Y10", "Y1"]', 'tested = ["Y10"]', "cross.tested = .*at least 2"),
+    ],
+)
+def test_a_name_that_is_on_no_axis_is_refused(tmp_path: Path, old: str, new: str, sentence: str) -> None:
+    path = tmp_path / "toy.toml"
+    assert old in LABELS
+    path.write_text(LABELS.replace(old, new))
+    with pytest.raises(SuiteError, match=sentence) as caught:
+        read_suite(path)
+    assert "\n" not in str(caught.value)

@@ -33,3 +33,24 @@ def check_filters(suite: Suite, known: Mapping[str, Iterable[Any]]) -> None:
                 if label not in known[axis]:
                     guess = did_you_mean(str(label), map(str, known[axis]))
                     raise SuiteError(f"{name}.{axis} = {label!r} is not on that axis{guess}")
+
+
+def check_named(suite: Suite, known: Mapping[str, Iterable[Any]]) -> None:
+    """Refuse a source, rank, cross table or published number that names a dataset or domain of no profile."""
+    cross, rank = suite.cross, suite.rank
+    trained = cross.trained if cross else {}
+    of = rank.of if rank else {}
+    told = {
+        "published.dataset": ("dataset", [one.dataset for one in suite.published if one.dataset]),
+        "axes.dataset.source": ("domain", [use.source for use in suite.axes.dataset if use.source]),
+        "rank.of": ("dataset", list(of)),
+        "rank.of of a dataset": ("domain", list(of.values())),
+        "cross.trained": ("domain", list(trained)),
+        "cross.trained of a domain": ("dataset", list(trained.values())),
+        "cross.tested": ("domain", list(cross.tested) if cross else []),
+    }
+    for name, (axis, labels) in told.items():
+        for label in labels:
+            if label not in known[axis]:
+                guess = did_you_mean(str(label), map(str, known[axis]))
+                raise SuiteError(f"{name} = {label!r} is not on the axis {axis}{guess}")

@@ -111,10 +111,12 @@ def make_plan(suite: Suite, registry: Registry, profile: str, device: str) -> Pl
     )
     check_reference(suite, methods)
     rules = {use.label: _rules(suite, use) for use in axes.method}
+    sources = {use.label: use.source or axes.domain[0] for use in axes.dataset}
     jobs: dict[str, Job] = {}
     cells: dict[str, Cell] = {}
     for dataset, architecture, method, seed in product(datasets, architectures, methods, axes.seed):
-        job = _job(suite, dataset, architecture, method, rules[method.label], seed, device)
+        source = sources[dataset.label]
+        job = _job(suite, dataset, source, architecture, method, rules[method.label], seed, device)
         for domain, perturbation in product(axes.domain, perturbations):
             cell = _cell(suite, job, domain, perturbation)
             labels = {
@@ -136,7 +138,7 @@ def clean_cell(plan: Plan, cell: Cell) -> Cell | None:
     A perturbed domain is held against the same domain unperturbed; an unperturbed one against the source.
     """
     unperturbed = next((use.label for use in plan.suite.axes.perturbation if use.plugin == "none"), "none")
-    domain = plan.suite.axes.domain[0] if cell.perturbation.plugin == "none" else cell.domain
+    domain = plan.job_of(cell).source if cell.perturbation.plugin == "none" else cell.domain
     return plan.at(cell, domain=domain, perturbation=unperturbed)
 
 
@@ -164,15 +166,16 @@ def _rules(suite: Suite, use: Use) -> Training:
 
 
 def _job(
-    suite: Suite, dataset: Choice, architecture: Choice, method: Choice, rules: Training, seed: int, device: str
-) -> Job:
+    suite: Suite, dataset: Choice, source: str, architecture: Choice, method: Choice, rules: Training, seed: int,
+    device: str,
+) -> Job:  # fmt: skip
     dataset_key = key_of({"schema": SCHEMA, "dataset": dataset.identity})
     told = rules.model_dump(mode="json")
     depends = {
         "schema": SCHEMA,
         "protocol": [source_digest(f"astrobench.training.{part}") for part in ("loop:train", "keeping:told")],
         "dataset": dataset_key,
-        "source": suite.axes.domain[0],
+        "source": source,
         "architecture": architecture.identity,
         "method": method.identity,
         "training": {name: value for name, value in told.items() if name != "selection"},  # made when it is over
@@ -182,7 +185,7 @@ def _job(
         "device": device,
     }
     return Job(
-        key_of(depends), dataset, dataset_key, suite.axes.domain[0], architecture, method, told,
+        key_of(depends), dataset, dataset_key, source, architecture, method, told,
         seed, suite.limit, suite.threads, device,
     )  # fmt: skip
 

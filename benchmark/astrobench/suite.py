@@ -10,10 +10,10 @@ from pydantic import BaseModel, BeforeValidator, Field, ValidationError, field_v
 from pydantic_core import PydanticCustomError
 
 from astrobench.errors import SuiteError, did_you_mean
-from astrobench.filters import check_filters
+from astrobench.filters import check_filters, check_named
 from astrobench.rules import RULES
 from astrobench.spreading import spread
-from astrobench.tables import Column, Label, Name, Published, Rank, Strict
+from astrobench.tables import Column, Cross, Label, Name, Published, Rank, Strict
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -27,6 +27,7 @@ Quirk = Literal["no_gradient_reset", "random_batches", "cumulative_patience"]
 class Use(Strict):
     """A plugin on an axis: its name alone, or a table with a label and parameters.
 
+    source: for a dataset, the domain that it trains on, where that is not the first of the domain axis.
     training: for a method, settings of `[training]` that hold for it alone (a published quirk). curve: for a
     perturbation, the severity curve that it is a point of; by default that of its plugin.
     """
@@ -35,6 +36,7 @@ class Use(Strict):
     label: Label = ""
     params: dict[str, Any] = Field(default_factory=dict)
     training: dict[str, Any] = Field(default_factory=dict)
+    source: Label | None = None
     curve: Label | None = None
 
     @model_validator(mode="before")
@@ -145,6 +147,7 @@ class Suite(Strict):
     exclude: tuple[dict[Literal[AXES], Any], ...] = ()  # type: ignore[valid-type]
     columns: tuple[Column, ...] = ()
     rank: Rank | None = None
+    cross: Cross | None = None
     published: tuple[Published, ...] = ()
     profiles: tuple[str, ...] = ()
     measured: Measured = Measured()
@@ -171,7 +174,9 @@ def read_suite(path: Path, profile: str | None = None, overrides: dict[str, Any]
         body = merged(body, profiles[profile])
     body = merged(body, overrides or {})
     suite = check_suite({**body, "profiles": sorted(profiles)}, str(path.name))
-    check_filters(suite, {axis: _labels(axis, sources, suite) for axis in AXES})
+    known = {axis: _labels(axis, sources, suite) for axis in AXES}
+    check_filters(suite, known)
+    check_named(suite, known)
     return suite
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Annotated, Literal
 
-from pydantic import BaseModel, ConfigDict, StringConstraints, model_validator
+from pydantic import BaseModel, ConfigDict, Field, StringConstraints, model_validator
 
 Name = Annotated[str, StringConstraints(pattern=r"^[a-z0-9][a-z0-9._-]{0,63}$")]
 Label = Annotated[str, StringConstraints(pattern=r"^[A-Za-z0-9][A-Za-z0-9 ._+:()=,/-]{0,79}$")]
@@ -41,15 +41,40 @@ class Column(Strict):
 
 
 class Rank(Strict):
-    """The cell whose per-image outcomes rank the methods."""
+    """The cell whose per-image outcomes rank the methods. of: dataset → another domain, where its target is another."""
 
     domain: Label
     perturbation: Label = "none"
+    of: dict[Label, Label] = Field(default_factory=dict)
+
+
+class CrossScore(Strict):
+    """A score of the cross table, at the unperturbed cell."""
+
+    title: str
+    score: str
+    percent: bool = False
+
+
+class Cross(Strict):
+    """A table of networks trained on each domain and tested on each.
+
+    trained: domain → the dataset entry whose source it is. tested: domains. scores: the first makes the matrix of
+    trained × tested, all of them the table below it.
+    """
+
+    trained: dict[Label, Label] = Field(min_length=2)
+    tested: tuple[Label, ...] = Field(min_length=2)
+    scores: tuple[CrossScore, ...] = Field(min_length=1)
 
 
 class Published(Strict):
-    """A published number to set beside ours, or the word that it could not be recovered."""
+    """A published number to set beside ours, or the word that it could not be recovered.
 
+    dataset: the entry of the axis that it belongs to; every one where it is left out.
+    """
+
+    dataset: Label | None = None
     architecture: Label
     method: Label
     column: str

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 from astrobench.errors import StoreError, did_you_mean
 from astrobench.leaderboard.cells import Entry, cell
+from astrobench.leaderboard.crossing import crossed
 from astrobench.leaderboard.curves import CURVE_KINDS, curve_cell, on_curve
 from astrobench.leaderboard.environments import environments, letters, mark
 from astrobench.leaderboard.published import beside
@@ -53,7 +54,7 @@ def tabulate(
     columns = tuple(_column(body, every) for body in suite.get("columns") or ())
     entries = _entries(rows)
     by_name = {(*entry.group, entry.method): entry for entry in entries}
-    standings = ranks(entries, ranking(suite, columns, every))
+    standings = ranks(entries, ranking(suite, columns, every), (suite.get("rank") or {}).get("of") or {})
     marks = letters(every)
     reference = str(suite.get("reference", "source_only"))
     lines = [_line(entry, columns, by_name.get((*entry.group, reference)), standings, marks) for entry in entries]
@@ -65,6 +66,7 @@ def tabulate(
         failures=failures(every),
         undefined=undefined(every, columns),
         published=beside(suite, columns, lines),
+        cross=crossed(suite, entries),
         environments=environments(every, marks),
         sources=tuple(sources),
     )

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from astrobench.leaderboard.crosspage import crosses
 from astrobench.leaderboard.escape import markdown
 from astrobench.leaderboard.sections import grid, origin, published, troubles
 from astrobench.leaderboard.wording import DASH, all_decimals, heading, ranked, words
@@ -46,6 +47,7 @@ def page(board: Leaderboard) -> str:
         "## How to read it",
         _how_to_read(board),
         "\n".join(f"- {_told(column)}" for column in board.columns),
+        *crosses(board),
         *troubles(board),
         *published(board),
         *origin(board),
@@ -82,6 +84,7 @@ def _row(board: Leaderboard, line: Line, decimals: Sequence[int]) -> list[str]:
 def _how_to_read(board: Leaderboard) -> str:
     rank = board.suite.get("rank") or {}
     cell = " ".join(str(rank[key]) for key in ("domain", "perturbation") if key in rank) or "one cell"
+    cell += "".join(f" ({domain} for {dataset})" for dataset, domain in (rank.get("of") or {}).items())
     told = HOW_TO_READ.format(reference=markdown(board.reference), cell=markdown(cell))
     return told + (ENVIRONMENTS if len(board.environments) > 1 else "")
 

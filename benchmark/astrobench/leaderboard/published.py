@@ -15,7 +15,8 @@ NOT_RECOVERED = "not recovered"
 def beside(suite: Mapping[str, Any], columns: Sequence[Column], lines: Iterable[Line]) -> tuple[Beside, ...]:
     """Return each published number with the cell of ours that it belongs to; an empty cell where we have none.
 
-    A published number names its column by title. One that names none of ours is shown as it is told.
+    A published number names its column by title, and its dataset where it belongs to one alone. One that names none
+    of ours is shown as it is told.
     """
     known = list(lines)
     return tuple(one for body in suite.get("published") or () for one in _matches(body, columns, known))
@@ -26,12 +27,13 @@ def _matches(body: Mapping[str, Any], columns: Sequence[Column], lines: Iterable
     column = Column(str(body["column"]), "", "") if index is None else columns[index]
     names = (body["architecture"], body["method"])
     told = _told(body)
+    dataset = body.get("dataset")
     ours = [
         Beside(line.profile, line.dataset, *names, column, Cell() if index is None else line.cells[index], **told)
         for line in lines
-        if (line.architecture, line.method) == names
+        if (line.architecture, line.method) == names and dataset in (None, line.dataset)
     ]
-    return ours or [Beside("", "", *names, column, Cell(), **told)]
+    return ours or [Beside("", dataset or "", *names, column, Cell(), **told)]
 
 
 def _told(body: Mapping[str, Any]) -> dict[str, Any]:

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from itertools import groupby
+from types import MappingProxyType
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from astrobench.leaderboard.cells import OUTCOMES, cell, difference, improvement
@@ -39,15 +41,19 @@ def ranking(suite: Mapping[str, Any], columns: Iterable[Column], rows: Iterable[
     return next((column for column in means if (column.domain, column.perturbation) == place), None)
 
 
-def ranks(entries: Sequence[Entry], score: Column | None) -> Mapping[tuple[str, ...], Standing]:
+def ranks(
+    entries: Sequence[Entry], default: Column | None, of: Mapping[str, str] = MappingProxyType({})
+) -> Mapping[tuple[str, ...], Standing]:
     """Return the standing of each method among those of its profile, dataset and architecture.
 
-    Oracles have none, nor have methods without a number in the ranking score.
+    Oracles have none, nor have methods without a number in the ranking score. of: dataset → the domain of its rank,
+    where that is not the default's.
     """
-    if score is None:
+    if default is None:
         return {}
     standings: dict[tuple[str, ...], Standing] = {}
     for group, members in groupby(entries, key=lambda entry: entry.group):
+        score = replace(default, domain=of.get(group[1], default.domain))
         ranked = {entry.method: entry for entry in members if not entry.oracle and cell(entry, score, None).n}
         found = places(tuple(ranked), _better(ranked, score))
         sign = -1.0 if score.better == "lower" else 1.0

@@ -88,7 +88,8 @@ def _facts(header: Header) -> dict[str, Any]:
     own = {key: suite.get(key) for key in MEASURED}
     for axis in AXES:
         for use in (suite.get("axes") or {}).get(axis, ()):
-            own[f"{axis} {use.get('label')!r}"] = {key: value for key, value in use.items() if key not in NAMES}
+            told = {key: value for key, value in use.items() if key not in NAMES and value is not None}
+            own[f"{axis} {use.get('label')!r}"] = told  # None as if it were not there: older files do not know the key
     within = f" of profile {header.profile!r}" if header.profile else ""
     return facts | {f"{what}{within}": value for what, value in own.items()}
 

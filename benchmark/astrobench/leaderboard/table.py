@@ -120,6 +120,22 @@ class Beside:
 
 
 @dataclass(frozen=True)
+class Crossed:
+    """One row of a cross table: a method, the domain its labels came from, and the domain it is tested on.
+
+    columns: the scores, and cells theirs, whose interval is that of the test objects (bootstrap), mean over seeds.
+    """
+
+    profile: str
+    architecture: str
+    method: str
+    trained: str
+    tested: str
+    columns: tuple[Column, ...]
+    cells: tuple[Cell, ...]
+
+
+@dataclass(frozen=True)
 class Environment:
     """Where records were made. facts: name → the distinct values, over the records of one fingerprint."""
 
@@ -148,6 +164,7 @@ class Leaderboard:
     failures: tuple[Trouble, ...] = ()
     undefined: tuple[Trouble, ...] = ()
     published: tuple[Beside, ...] = ()
+    cross: tuple[Crossed, ...] = ()
     environments: tuple[Environment, ...] = ()
     sources: tuple[Source, ...] = ()
 
