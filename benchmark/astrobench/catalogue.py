@@ -12,6 +12,7 @@ from rich.table import Table
 from rich.text import Text
 
 from astrobench.errors import PluginError, did_you_mean
+from astrobench.intervals import plainly
 from astrobench.registry import KINDS, one
 
 if TYPE_CHECKING:
@@ -106,7 +107,7 @@ def _parameters(parameters: tuple[Parameter, ...]) -> Table:
         table.add_column(heading, header_style="dim", overflow="fold")
     for parameter in parameters:
         default = "required" if parameter.required else repr(parameter.default)
-        table.add_row(Text(parameter.name, "bold"), Text(parameter.annotation or "any"), Text(default))
+        table.add_row(Text(parameter.name, "bold"), Text(plainly(parameter.annotation) or "any"), Text(default))
     return table
 
 

@@ -7,12 +7,18 @@ A value travels as JSON, which has neither paths nor tuples: `checked` gives the
 from __future__ import annotations
 
 import ast
+import contextlib
 import math
 from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
-ALLOWED = "int, float, str, bool, None, Literal[...], Path, tuple[...], list[...] and unions of these with |"
+from astrobench.intervals import Interval, interval
+
+ALLOWED = (
+    "int, float, str, bool, None, Literal[...], Path, tuple[...], list[...], unions of these with |, "
+    "and Annotated[int or float, '[0, 1)'] with an interval"
+)
 """The annotations that a plugin's parameters may carry."""
 
 PLAIN = ("int", "float", "str", "bool", "Path")
@@ -62,6 +68,8 @@ def _check_annotation(node: ast.expr) -> None:
     head = _head(node)
     if head == "Literal":
         _literals(node)
+    elif head == "Annotated":
+        _bounded(node)
     elif head in ("tuple", "list"):
         for item in _items(node):
             for part in _members(item):
@@ -104,6 +112,15 @@ def _literals(node: ast.expr) -> list[Any]:
         raise AnnotationError(ast.unparse(node)) from None
 
 
+def _bounded(node: ast.expr) -> tuple[ast.expr, Interval]:
+    """Return the number type and the interval of an `Annotated`."""
+    match _items(node):
+        case [ast.Name(id="int" | "float") as kind, ast.Constant(value=str(text))]:
+            with contextlib.suppress(ValueError):
+                return kind, interval(text)
+    raise AnnotationError(ast.unparse(node))
+
+
 def _fits(value: Any, node: ast.expr) -> bool:
     try:
         _checked(value, node)
@@ -124,6 +141,8 @@ def _checked(value: Any, node: ast.expr) -> Any:
         return _sequence(value, node)
     if head == "Literal":
         return _one_of(value, _literals(node))
+    if head == "Annotated":
+        return _within(value, *_bounded(node))
     if not _is_plain(value, head):
         raise MismatchError(value)
     return float(value) if head == "float" else str(value) if head == "Path" else value
@@ -137,6 +156,13 @@ def _is_plain(value: Any, head: str) -> bool:
     if head == "Path":
         return isinstance(value, str | Path) and str(value) != ""
     return value is None if head == "None" else isinstance(value, {"int": int, "str": str}.get(head, ()))
+
+
+def _within(value: Any, kind: ast.expr, allowed: Interval) -> Any:
+    number = _checked(value, kind)
+    if not allowed.holds(number):
+        raise MismatchError(value)
+    return number
 
 
 def _one_of(value: Any, allowed: list[Any]) -> Any:

@@ -26,6 +26,7 @@ def astrobench_metrics() -> Mapping[str, str]:
     return {
         "attack": "astrobench_scores.attack:attack",
         "cka": "astrobench_scores.cka:cka",
+        "cka_layers": "astrobench_scores.cka_layers:cka_layers",
         "classification": "astrobench_scores.classification:classification",
         "confusion": "astrobench_scores.confusion:confusion",
         "distance_js": "astrobench_scores.distance_js:distance_js",

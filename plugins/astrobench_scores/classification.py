@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from dataclasses import replace
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Annotated, Literal
 
 import numpy as np
 from astrobench import Score
@@ -41,7 +41,11 @@ RESAMPLED = ("accuracy", "precision", "recall", "f1", "roc_auc", "brier")
 
 
 def classification(
-    clean: Prediction, perturbed: Prediction, *, bins: int = 15, bootstrap: int = 0
+    clean: Prediction,
+    perturbed: Prediction,
+    *,
+    bins: Annotated[int, "[1, 10000]"] = 15,
+    bootstrap: Literal[0] | Annotated[int, "[100, 100000]"] = 0,
 ) -> Mapping[str, Score]:
     """Score the class and the probabilities of each perturbed image; empty for a regression.
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Annotated
 
 import numpy as np
 from astrobench import Score
@@ -25,7 +25,7 @@ def distance_js(
     reference_clean: Prediction,
     reference_perturbed: Prediction,
     *,
-    bins: int = 20,
+    bins: Annotated[int, "[1, 10000]"] = 20,
 ) -> Mapping[str, Score]:
     """Measure the Jensen–Shannon distance between the latent distances of a method and of the reference.
 

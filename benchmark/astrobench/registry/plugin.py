@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any
 
 from astrobench.digests import content_digest, source_digest
 from astrobench.errors import PluginError, SuiteError, did_you_mean
+from astrobench.intervals import plainly
 from astrobench.parameters import ALLOWED, AnnotationError, MismatchError, checked, choices, typed
 from astrobench.signatures import Parameter, Signature, read_signature
 from astrobench.sources import split_target
@@ -150,14 +151,14 @@ class Plugin:
     def _value(self, parameter: Parameter, params: Mapping[str, Any]) -> Any:
         name, annotation = parameter.name, parameter.annotation
         if name not in params and parameter.required:
-            raise SuiteError(f"{self._short} needs parameter {name!r} ({annotation or 'any value'})")
+            raise SuiteError(f"{self._short} needs parameter {name!r} ({plainly(annotation) or 'any value'})")
         value = params.get(name, parameter.default)
         try:
             return checked(value, annotation) if annotation else value
         except AnnotationError as error:
             raise PluginError(f"{self._who}: {name!r} is annotated {error}; allowed are {ALLOWED}") from None
         except MismatchError:
-            told = f"{name} = {value!r}: expected {annotation}"
+            told = f"{name} = {value!r}: expected {plainly(annotation)}"
             if name not in params:
                 raise PluginError(f"{self._who}: the default {told}") from None
             near = choices(annotation) if isinstance(value, str) else []

@@ -123,11 +123,11 @@ def test_a_constant_layer_is_nan_and_flagged_in_the_means_over_it(prediction, fe
 def test_too_few_images_leave_nan_and_the_reason(prediction, features, images, n, note):
     made = [with_grams(prediction, features[:, :images], n=n) for _ in range(2)]
     scores = cka(*made)
-    assert len(scores) == len(LAYERS) + 3
+    assert len(scores) == len(LAYERS) + 4
     assert all(math.isnan(score.value) and score.note == note for score in scores.values())
 
 
 def test_a_layer_called_like_a_summary_keeps_its_own_column(prediction, features, noisier):
     layers = ("diag", "null", "conv", "head")
     scores = cka(with_grams(prediction, features, layers=layers), with_grams(prediction, noisier, layers=layers))
-    assert len(scores) == 7
+    assert len(scores) == 8
