@@ -170,6 +170,43 @@ def test_a_folder_is_digested_by_names_and_bytes(tmp_path, cache):
     assert digest(("a", "2"), ("sub/b", "1")) != whole
 
 
+@pytest.fixture
+def table(tmp_path):
+    """Return a table of two images, one of them elsewhere."""
+    (tmp_path / "set" / "images").mkdir(parents=True)
+    for name in ("set/images/a.png", "elsewhere.png"):
+        (tmp_path / name).write_text(name), old(tmp_path / name)
+    path = tmp_path / "set" / "mine.csv"
+    path.write_text("id, Path ,label\n1,images/a.png,x\n2,../elsewhere.png,y\n3,gone.png,y\n4\n"), old(path)
+    return path
+
+
+def test_a_table_changes_with_the_bytes_of_the_files_that_it_lists(table, cache):
+    first = content_digest(table)
+    for image in (table.parent / "images" / "a.png", table.parent.parent / "elsewhere.png"):
+        sound = image.read_bytes()
+        image.write_bytes(sound[::-1])
+        assert content_digest(table) != first
+        image.write_bytes(sound)
+        old(image)
+        assert content_digest(table) == first
+    (table.parent / "gone.png").write_text("found")
+    assert content_digest(table) != first
+
+
+def test_a_table_and_its_images_may_move_together(table, cache, tmp_path):
+    first = content_digest(table)
+    table.parent.rename(tmp_path / "moved")
+    assert content_digest(tmp_path / "moved" / "mine.csv") == first
+
+
+@pytest.mark.parametrize("content", [b"name,label\na.png,x\n", b"", b"path\n\xff\xfe", b'path\n"a\0b"\n', b"path\n\n"])
+def test_a_table_that_lists_no_file_is_its_bytes(tmp_path, cache, content):
+    path = tmp_path / "mine.csv"
+    path.write_bytes(content)
+    assert content_digest(path) == hashlib.sha256(content).hexdigest()
+
+
 def test_a_digest_is_kept_for_as_long_as_size_and_time_stay(tmp_path, cache):
     path = tmp_path / "a.npy"
     path.write_text("one"), old(path)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import ast
 import contextlib
+import csv
 import hashlib
 import json
 import os
@@ -42,6 +43,9 @@ def source_digest(target: str | Callable[..., object]) -> str:
 def content_digest(path: str | Path) -> str:
     """Return 64 hexadecimal digits of a file's bytes, or of a folder's file names and bytes, hidden files left out.
 
+    A .csv with a column "path" stands for the files that it lists, relative to itself, as well: a dataset changes with
+    its images. Those that are not there are left to the plugin to name.
+
     Kept in the cache folder (ASTROBENCH_CACHE overrides it) for as long as names, sizes and times stay the same.
     Raises SuiteError where nothing is there, or nothing that can be read.
     """
@@ -49,7 +53,7 @@ def content_digest(path: str | Path) -> str:
     if not place.exists():
         raise SuiteError(f"{str(path)!r} is not there: expected a file or a folder")
     try:
-        return _content(place, [place] if place.is_file() else sorted(_files(place)))
+        return _content(place, [place, *_listed(place)] if place.is_file() else sorted(_files(place)))
     except OSError as error:
         raise SuiteError(f"{error.filename or str(path)!r} cannot be read: {error.strerror}") from None
 
@@ -61,7 +65,7 @@ def _content(place: Path, files: list[Path]) -> str:
     kept = _kept().get(str(place))
     if isinstance(kept, list) and len(kept) == 2 and kept[0] == stamp:
         return str(kept[1])
-    digest = _bytes_digest(place) if place.is_file() else _folder_digest(place, files)
+    digest = _file_digest(files) if place.is_file() else _folder_digest(place, files)
     if all(time.time() - told.st_mtime > SETTLED for told in stats):
         _keep(str(place), [stamp, digest])
     return digest
@@ -144,6 +148,25 @@ def _files(folder: Path) -> Iterator[Path]:
     for root, folders, names in os.walk(folder, followlinks=True):
         folders[:] = [name for name in folders if not name.startswith(".")]
         yield from (Path(root, name) for name in names if not name.startswith("."))
+
+
+def _listed(table: Path) -> list[Path]:
+    """Return the files that a table lists, in its order; none where it is no such table."""
+    if table.suffix.lower() != ".csv":
+        return []
+    try:
+        with table.open(encoding="utf-8-sig", newline="") as file:
+            rows = csv.reader(file)
+            column = [name.strip().lower() for name in next(rows, [])].index("path")
+            names = [row[column].strip() for row in rows if len(row) > column]
+    except (ValueError, csv.Error):  # of other columns, or no text: its bytes are all there is
+        return []
+    return [path for name in names if name and "\0" not in name and (path := table.parent / name).is_file()]
+
+
+def _file_digest(files: list[Path]) -> str:
+    digests = [_bytes_digest(file) for file in files]
+    return digests[0] if len(digests) == 1 else hashlib.sha256(json.dumps(digests).encode()).hexdigest()
 
 
 def _bytes_digest(path: Path) -> str:
