@@ -6,7 +6,8 @@ import astrobench
 
 FUNCTIONS = (
     "source_only", "target_only", "mmd", "mmd_deepadversaries", "coral", "cmd", "dann", "cdan", "fisher", "entropy",
-    "sinkhorn", "sidda", "jdot", "mcc", "can", "dance",
+    "sinkhorn", "sidda", "jdot", "mcc", "can", "dance", "adabn", "augment", "adversarial_training",
+    "skada",
 )  # fmt: skip
 """Methods whose file and function bear their name."""
 

@@ -79,7 +79,8 @@ def dance(
     is of an unknown class: score it from the saved logits. margin is a fraction of ρ (the paper's 0.5 nats of
     ρ ≈ 1.5): at three classes 0.5 nats would leave nothing to separate. Running means of the source classes stand
     in for the cosine classifier's weights, and a queue for the paper's bank of one latent an image, in which an
-    image could be told from its own older copy.
+    image could be told from its own older copy. The floor is −weight·ρ: every prediction certain, every neighbour
+    sure.
 
     Source: Saito et al. 2020, arXiv 2002.07953, Eqs. 2-5.
     """

@@ -26,6 +26,12 @@ def test_the_sum_is_scikit_learns() -> None:
     assert kernel_sum(p, weights, RATES).item() == pytest.approx(expected, rel=1e-12)
 
 
+def test_shiftkits_discrepancy_is_one_choice_of_rates(hs: torch.Tensor, ht: torch.Tensor) -> None:
+    rates = [0.5 / width**2 for width in (0.1, 1, 5, 10, 50)]  # its σ is squared, and its diagonal kept
+    value = kernel_sum(torch.cat([hs, ht]), pair_weights(hs, ht, biased=True), rates)
+    assert value.item() == pytest.approx(0.92412474021, abs=1e-10)
+
+
 def test_the_gradient_is_that_of_finite_differences() -> None:
     p = points(6).requires_grad_()
     weights = pair_weights(p[:2], p[2:], biased=False)
