@@ -1,0 +1,72 @@
+"""What dies is tried twice more, each cell in a process of its own, so that the guilty one alone is told dead."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import pytest
+from astrobench.carrying import ATTEMPTS, Crew, Work
+from astrobench.claims import Claims
+from astrobench.isolation import Task
+
+from reliability.tiny import Tiny
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+
+def test_what_crashed_is_tried_twice_more_and_costs_no_other_cell(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    tiny, crashes = Tiny(tmp_path), tmp_path / "crashes"
+    monkeypatch.syspath_prepend(tiny.site)
+    crashes.mkdir()
+    (crashes / "once").touch()
+    stumble = {"plugin": "stumble", "label": "stumble", "params": {"folder": str(crashes)}}
+    perturbations = [{"plugin": "crash", "label": "crash"}, stumble, "none"]
+    sweep = tiny.sweep(tmp_path / "results", method=["plain"], seed=[0], perturbation=perturbations)
+    rows = {(row.domain, row.perturbation): row for row in sweep.run()}
+    ends = {"crash": "crashed", "stumble": "ok", "none": "ok"}
+    assert {place: row.status for place, row in rows.items()} == {
+        (domain, name): status for domain in ("here", "there") for name, status in ends.items()
+    }
+    dead = [row for row in rows.values() if row.status == "crashed"]
+    assert [row.provenance["attempts"] for row in dead] == [ATTEMPTS, ATTEMPTS]
+    assert all("by signal SIGKILL" in row.reason for row in dead)
+    assert {row.provenance["fingerprint"] for row in rows.values()} == {dead[0].provenance["fingerprint"]}
+    assert list(crashes.iterdir()) == []
+
+
+def test_a_metric_that_crashes_costs_the_cells_it_crashes_on(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    tiny = Tiny(tmp_path)
+    monkeypatch.syspath_prepend(tiny.site)
+    sweep = tiny.sweep(
+        tmp_path / "results", method=["plain"], seed=[0], perturbation=["none"], metrics=["right", "crash_there"]
+    )
+    ends = {(row.domain, row.status, row.provenance.get("attempts", 1)) for row in sweep.run()}
+    assert ends == {("here", "ok", 1), ("there", "crashed", ATTEMPTS)}
+
+
+@pytest.mark.parametrize(
+    ("name", "attempts", "memory", "status"),
+    [
+        ("leaves", ATTEMPTS, 2**40, "crashed"),
+        ("sleeps_with_signals_masked", ATTEMPTS, 2**40, "timeout"),
+        ("eats_memory", ATTEMPTS, 2**20, "oom"),
+        ("raises", 1, 2**40, "plugin_error"),
+        ("returns_nan", 1, 2**40, "invalid_result"),
+    ],
+)
+def test_only_a_process_that_died_is_tried_again(
+    tmp_path: Path, name: str, attempts: int, memory: int, status: str
+) -> None:
+    tried = []
+
+    def task(attempt: int) -> Task:
+        tried.append(attempt)
+        return Task(f"hostile.tasks:{name}", {}, str(tmp_path / "log"), str(tmp_path / "progress"), 0.5, memory)
+
+    crew = Crew(Claims(tmp_path / "claims"), 1, lambda running, told: None)
+    ((work, outcome),) = crew.carry_out([Work("one", "one", "", task)])
+    assert (outcome.status, work.attempt, tried) == (status, attempts, list(range(1, attempts + 1)))
+    assert not list((tmp_path / "claims").iterdir())
