@@ -9,7 +9,7 @@ import signal
 import threading
 import time
 from dataclasses import dataclass, field
-from multiprocessing import connection, get_context
+from multiprocessing import connection, get_context, resource_tracker
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal
 
@@ -89,6 +89,7 @@ def _run_once(task: Task, stop: threading.Event) -> Outcome | None:
     body = json.dumps({"entry": task.entry, "payload": task.payload, "progress": task.progress})
     process = context.Process(target=child, args=(theirs, their_words, body), daemon=False)
     watch = None
+    Path(task.progress).unlink(missing_ok=True)  # of a run that was killed
     try:
         _start(process)
         theirs.close()
@@ -216,6 +217,7 @@ def _start(process: BaseProcess) -> None:
 @contextlib.contextmanager
 def _no_ctrl_c() -> Iterator[None]:
     """Start a server that a Ctrl-C does not reach while it loads: the driver ends it, in order."""
+    resource_tracker.ensure_running()  # first, for when it starts, it lets this thread have the signal again
     before = signal.pthread_sigmask(signal.SIG_BLOCK, [signal.SIGINT])
     try:
         yield
