@@ -32,4 +32,5 @@ def astrobench_metrics() -> Mapping[str, str]:
         "distance_js": "astrobench_scores.distance_js:distance_js",
         "latent_distance": "astrobench_scores.latent_distance:latent_distance",
         "latent_distance_ratio": "astrobench_scores.latent_distance_ratio:latent_distance_ratio",
+        "regression": "astrobench_scores.regression:regression",
     }

@@ -48,7 +48,7 @@ def spread_of_labels(clean, perturbed):
 
 
 def classes_or_bust(clean, perturbed):
-    return {"a": Score(1.0 if perturbed.classes else 1 / 0)}
+    return {"a": Score(1.0 if perturbed.task == "classification" else 1 / 0)}
 
 
 def relative(clean, perturbed):

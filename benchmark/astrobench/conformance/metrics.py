@@ -48,11 +48,13 @@ def prediction(shift: float, *, wrong: int = 0, task: str = "classification") ->
     layer = layer - layer.mean(axis=1, keepdims=True)
     grams = np.stack([layer @ layer.transpose(0, 2, 1), (layer**3) @ (layer**3).transpose(0, 2, 1)])
     truth = labels.astype(np.int64) if task == "classification" else logits + np.float32(0.1)
+    if task == "regression":
+        logits = np.concatenate([logits, np.full_like(logits, 0.2)], axis=1)
     for array in (latent, logits, truth, grams):
         array.flags.writeable = False
     ids = np.array([f"galaxy-{number:02d}" for number in range(N)])
-    names = tuple("abc") if task == "classification" else ()
-    return Prediction(ids, latent, logits, truth, names, task, {}, grams, LAYERS)  # type: ignore[arg-type]
+    ranges = ((-5.0, 10.0),) * CLASSES if task == "regression" else ()
+    return Prediction(ids, latent, logits, truth, tuple("abc"), task, {}, grams, LAYERS, ranges=ranges)  # type: ignore[arg-type]
 
 
 def quartet(*, task: str = "classification", facts: bool = True) -> Quartet:
