@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Any
 from astrobench.errors import StoreError
 from astrobench.severities import Point
 from astrobench.types import Score
+from astrobench.validation import check_picks
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
@@ -116,6 +117,7 @@ def _refuse(constant: str) -> float:
 def _row(body: dict[str, Any]) -> Row:
     scores = {name: score_from_plain(score) for name, score in body.pop("scores").items()}
     point = body.pop("point", None)
+    check_picks(body.get("checkpoints", {}))
     return Row(scores=scores, point=None if point is None else Point(**point), **body)
 
 

@@ -58,3 +58,18 @@ def picks_at(plan: Plan, store: Store, cell: Cell) -> dict[str, Any]:
     told = {name: found[name] for name in ("epochs", "picked", "values")}
     rule = "last" if trained["result"]["oracle"] else job.training["selection"]
     return {**told, "rule": rule, "accuracy": found["accuracy"][cell.domain], "n": found["n"][cell.domain]}
+
+
+def check_picks(body: Any) -> None:
+    """Raise ValueError where what rules picked is not as `picks_at` gives it."""
+    if body == {}:
+        return
+    if not isinstance(body, dict) or not isinstance(body["picked"], dict) or not isinstance(body["values"], dict):
+        raise ValueError("checkpoints are not a table")
+    epochs, numbers = body["epochs"], [body["accuracy"], *body["values"].values()]
+    known = all(isinstance(value, int | float) for value in (*body["accuracy"], body["n"]))
+    fits = all(len(told) == len(epochs) and all(isinstance(v, int | float | None) for v in told) for told in numbers)
+    if not known or not fits or not set(body["picked"].values()) <= set(epochs):
+        raise ValueError("checkpoints do not fit their epochs")
+    if not {"last", body["rule"]} <= body["picked"].keys():
+        raise ValueError(f"checkpoints have no pick of their rule {body['rule']!r}")

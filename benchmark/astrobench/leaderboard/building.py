@@ -15,6 +15,7 @@ from astrobench.leaderboard.environments import environments, letters, mark
 from astrobench.leaderboard.published import beside
 from astrobench.leaderboard.ranking import ranking, ranks
 from astrobench.leaderboard.reading import read_records
+from astrobench.leaderboard.selection import selections
 from astrobench.leaderboard.table import Cell, Column, Leaderboard, Line
 from astrobench.leaderboard.trouble import failures, undefined
 
@@ -69,6 +70,7 @@ def tabulate(
         cross=crossed(suite, entries),
         environments=environments(every, marks),
         sources=tuple(sources),
+        selections=selections(rows),
     )
 
 

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 from astrobench.leaderboard.crosspage import crosses
 from astrobench.leaderboard.escape import markdown
 from astrobench.leaderboard.sections import grid, origin, published, troubles
+from astrobench.leaderboard.selecting import selected
 from astrobench.leaderboard.wording import DASH, all_decimals, heading, ranked, words
 
 if TYPE_CHECKING:
@@ -48,6 +49,7 @@ def page(board: Leaderboard) -> str:
         _how_to_read(board),
         "\n".join(f"- {_told(column)}" for column in board.columns),
         *crosses(board),
+        *selected(board),
         *troubles(board),
         *published(board),
         *origin(board),

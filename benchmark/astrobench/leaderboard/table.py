@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any, Literal
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
+    from astrobench.leaderboard.selection import Selection
     from astrobench.statistics import Places
     from astrobench.types import Better
 
@@ -167,6 +168,7 @@ class Leaderboard:
     cross: tuple[Crossed, ...] = ()
     environments: tuple[Environment, ...] = ()
     sources: tuple[Source, ...] = ()
+    selections: tuple[Selection, ...] = ()
 
     @property
     def title(self) -> str:

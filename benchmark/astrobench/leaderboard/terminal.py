@@ -11,6 +11,7 @@ from rich.table import Table
 from rich.text import Text
 
 from astrobench.leaderboard.escape import plain
+from astrobench.leaderboard.selecting import tables
 from astrobench.leaderboard.wording import (
     DASH,
     MINUS,
@@ -60,6 +61,9 @@ class Board:
                 yield Text("")
         if self.board.published:
             yield self._beside(spell)
+            yield Text("")
+        for table in tables(self.board, spell):
+            yield table
             yield Text("")
         yield from self._notes(spell)
 
