@@ -25,8 +25,8 @@ from astrobench.types import Dataset, Labelled, Output, Unlabelled
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
-OWN = "convolution"
-"""The network's own layer; others are passed through where a method asks for them by name."""
+OWN = ("convolution", "bottleneck")
+"""The layers that the network names as its own; others are passed through where a method asks for them by name."""
 IMAGES, SIDE, BANDS, CLASSES = 54, 12, ("g", "r", "i"), ("round", "flat", "bright")
 RULES = Training(epochs=2, batch_size=18, learning_rate=1e-2, schedule="constant")
 
@@ -39,8 +39,8 @@ class Network(nn.Module):
         self.convolution = nn.Conv2d(len(BANDS), 6, 3, stride=2, padding=1)
         self.norm, self.pool = nn.BatchNorm2d(6), nn.AdaptiveAvgPool2d(2)
         self.bottleneck, self.head = nn.Linear(24, 8), nn.Linear(8, outputs)
-        self.layers = tuple(layers)
-        own = {name for name, _ in self.named_modules()}
+        self.layers = OWN
+        own = {"*", *(word for name, part in self.named_modules() for word in (name, type(part).__name__))}
         self.passed = tuple(name for name in layers if name not in own)
         for name in self.passed:
             _place(self, name)
@@ -79,7 +79,7 @@ PLAIN = Plugin("methods", "plain", plain, "astrobench", "", "conformance")
 def weights_of(method: Plugin, params: Mapping[str, Any], layers: Sequence[str], dataset: Dataset) -> dict[str, Any]:
     """Return the network's state after a training with a method, as the engine selects and stores it."""
     registry = Registry.of_plugins([method, TINY])
-    names = ",".join(dict.fromkeys((OWN, *layers)))
+    names = ",".join((*OWN, *layers))
     architecture = _choice(registry.get("architectures", f"tiny:{names}"), {})
     data = Choice("datasets", "tiny", "tiny", {}, {}, "astrobench", "")
     rules = RULES.model_dump(mode="json")
@@ -90,12 +90,16 @@ def weights_of(method: Plugin, params: Mapping[str, Any], layers: Sequence[str],
 
 
 def dataset(*, permuted: bool = False) -> Dataset:
-    """Return three classes of blobs; the target is fainter and noisier. permuted: every target label is a wrong one."""
-    target = _part(2, shift=True)
+    """Return three classes of blobs, the same objects in both domains, fainter and noisier in the target.
+
+    permuted: every target label is a wrong one.
+    """
+    train = _part(0)
+    target = replace(_part(2, shift=True), ids=train.ids)
     if permuted:
         target = replace(target, labels=(target.labels + 1) % len(CLASSES))
     return Dataset(
-        train=_part(0), valid=_part(1), target=Unlabelled(target.images, target.ids, target.stretch),
+        train=train, valid=_part(1), target=Unlabelled(target.images, target.ids, target.stretch),
         tests={"source": _part(1), "target": target}, oracle=lambda: target, unit="e-", pixel_scale=0.2, bands=BANDS,
         classes=CLASSES, licence="CC0-1.0", citation="made up for checks", synthetic=True,
     )  # fmt: skip
