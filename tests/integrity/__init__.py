@@ -1,0 +1,1 @@
+"""Plugins that cheat, and scores that do not change."""
