@@ -86,6 +86,16 @@ def points(registry: Registry, uses: Iterable[Use], perturbations: Iterable[Choi
     return found
 
 
+def check_task(registry: Registry, dataset: Choice, method: Choice) -> None:
+    """Refuse a method that takes classes, by the name of its second parameter, on a dataset that is a Regression."""
+    regression = registry.get("datasets", dataset.plugin).signature.returns == "Regression"
+    if regression and "classes" in registry.get("methods", method.plugin).signature.positional:
+        raise SuiteError(
+            f"method {method.label!r} needs class labels, and dataset {dataset.label!r} is a regression;"
+            " leave it out, or exclude the two"
+        )
+
+
 def check_reference(suite: Suite, methods: tuple[Choice, ...]) -> None:
     """Refuse a reference that is not swept: every gain is measured against it."""
     labels = [method.label for method in methods]

@@ -36,7 +36,10 @@ def astrobench_architectures() -> Mapping[str, Plugin]:  # type: ignore[empty-bo
 
 @hookspec
 def astrobench_methods() -> Mapping[str, Plugin]:  # type: ignore[empty-body]
-    """f(features, outputs, *, …) → Method, for latents (B, features) and `outputs` classes or targets."""
+    """f(features, outputs, *, …) → Method, for latents (B, features) and `outputs` logits.
+
+    One that needs class labels calls its second parameter `classes`: a plan refuses it on a `Regression`.
+    """
 
 
 @hookspec

@@ -11,7 +11,7 @@ from functools import cached_property
 from itertools import product
 from typing import TYPE_CHECKING, Any
 
-from astrobench.choices import Choice, check_reference, choices, points
+from astrobench.choices import Choice, check_reference, check_task, choices, points
 from astrobench.digests import source_digest
 from astrobench.errors import SuiteError
 from astrobench.filters import kept
@@ -124,6 +124,7 @@ def make_plan(suite: Suite, registry: Registry, profile: str, device: str) -> Pl
                 "method": method.label, "perturbation": perturbation.label, "seed": seed,
             }  # fmt: skip
             if kept(suite, labels):
+                check_task(registry, dataset, method)
                 _check_same(jobs.setdefault(job.key, job), job)
                 cells[cell.key] = cell
     if not cells:

@@ -35,7 +35,7 @@ class Signature:
     """positional: names of what the engine fills in. optional: how many of those have a default.
 
     open: whether any number of positional arguments is taken. doc: the docstring, cleaned.
-    severity: which parameter of a perturbation says how hard it hits.
+    severity: which parameter of a perturbation says how hard it hits. returns: what it says it returns, as source text.
     """
 
     positional: tuple[str, ...] = ()
@@ -44,6 +44,7 @@ class Signature:
     optional: int = 0
     open: bool = False
     severity: Severity | None = None
+    returns: str = ""
 
     @property
     def summary(self) -> str:
@@ -63,9 +64,12 @@ def read_signature(target: str | Callable[..., object]) -> Signature:
     Raises PluginError where the source has no such function or a default is no literal.
     """
     if not isinstance(target, str):
-        return replace(_of_callable(target), severity=declared_on(target))
+        returned = getattr(target, "__annotations__", {}).get("return", inspect.Signature.empty)
+        return replace(_of_callable(target), severity=declared_on(target), returns=_text(returned).rpartition(".")[2])
     node, _ = find_definition(target)
-    return replace(_of_node(node, target), severity=declared_in(node))
+    told = node.returns if isinstance(node, ast.FunctionDef) else None
+    returns = "" if told is None else ast.unparse(told).strip("'\"").rpartition(".")[2]
+    return replace(_of_node(node, target), severity=declared_in(node), returns=returns)
 
 
 def find_definition(target: str) -> tuple[Definition, str]:

@@ -35,7 +35,7 @@ class AdversarialTraining(Method):
 
 
 def adversarial_training(
-    features: int, outputs: int, *, weight: float = 1.0, epsilon: float = 0.01, steps: int = 5
+    features: int, classes: int, *, weight: float = 1.0, epsilon: float = 0.01, steps: int = 5
 ) -> AdversarialTraining:
     """Train on source images under attack (projected gradient descent, L∞): a baseline that adapts to nothing.
 

@@ -55,7 +55,7 @@ class Can(Method):
 
 def can(
     features: int,
-    outputs: int,
+    classes: int,
     *,
     weight: float = 0.3,
     radius: float = 0.25,
@@ -72,7 +72,7 @@ def can(
 
     Source: Kang et al. 2019, arXiv 1901.00976, Eqs. 3-5; weight and the kernels' median as there.
     """
-    return Can((outputs, features), weight, radius, least, momentum)
+    return Can((classes, features), weight, radius, least, momentum)
 
 
 def contrast(

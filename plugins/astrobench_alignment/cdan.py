@@ -41,7 +41,7 @@ class Cdan(Method):
 
 def cdan(
     features: int,
-    outputs: int,
+    classes: int,
     *,
     weight: float = 1.0,
     entropy: bool = False,
@@ -52,13 +52,13 @@ def cdan(
 ) -> Cdan:
     """Train latents whose outer product with the predicted classes hides the domain.
 
-    The discriminator sees softmax ⊗ latent (features × outputs numbers); the softmax is taken as given, without
+    The discriminator sees softmax ⊗ latent (features × classes numbers); the softmax is taken as given, without
     gradient. entropy: images of certain prediction count more, by 1 + exp(−H) (CDAN+E). weight, schedule, rate
     as in `dann`; ln 2 where the domains cannot be told apart.
 
     Source: Long et al. 2018, arXiv 1705.10667, Eqs. 4 and 9.
     """
-    discriminator = Discriminator(features * outputs, hidden, dropout)
+    discriminator = Discriminator(features * classes, hidden, dropout)
     return Cdan(discriminator, weight, schedule, rate, entropy=entropy)
 
 

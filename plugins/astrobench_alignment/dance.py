@@ -65,7 +65,7 @@ class Dance(Method):
 
 def dance(
     features: int,
-    outputs: int,
+    classes: int,
     *,
     weight: float = 0.05,
     margin: float = 0.33,
@@ -75,7 +75,7 @@ def dance(
     """Draw each target image to its nearest neighbours or class, and part sure from doubtful predictions.
 
     Minimises the entropy of softmax(cosine/temperature) over the class centres, the last `memory` target latents
-    and the batch, and −|H(p) − ρ| where it exceeds margin·ρ, with ρ = ln(outputs)/2. A prediction with H(p) > ρ
+    and the batch, and −|H(p) − ρ| where it exceeds margin·ρ, with ρ = ln(classes)/2. A prediction with H(p) > ρ
     is of an unknown class: score it from the saved logits. margin is a fraction of ρ (the paper's 0.5 nats of
     ρ ≈ 1.5): at three classes 0.5 nats would leave nothing to separate. Running means of the source classes stand
     in for the cosine classifier's weights, and a queue for the paper's bank of one latent an image, in which an
@@ -84,4 +84,4 @@ def dance(
 
     Source: Saito et al. 2020, arXiv 2002.07953, Eqs. 2-5.
     """
-    return Dance((outputs, features), weight, margin=margin, temperature=temperature, memory=memory)
+    return Dance((classes, features), weight, margin=margin, temperature=temperature, memory=memory)

@@ -34,11 +34,11 @@ class Entropy(Method):
 
 
 def entropy(
-    features: int, outputs: int, *, weight: float = 0.05, domains: Literal["target", "both"] = "target"
+    features: int, classes: int, *, weight: float = 0.05, domains: Literal["target", "both"] = "target"
 ) -> Entropy:
     """Minimise the entropy of predictions on target images.
 
-    0 where every prediction is certain, ln(outputs) at most. domains: "both" averages over source and target, as
+    0 where every prediction is certain, ln(classes) at most. domains: "both" averages over source and target, as
     DeepMerge II's code does although its description says target.
 
     Source: Grandvalet & Bengio 2004, NeurIPS 17; weight of DeepMerge II, arXiv 2103.01373.

@@ -54,7 +54,7 @@ class Fisher(Method):
 
 def fisher(
     features: int,
-    outputs: int,
+    classes: int,
     *,
     weight: float = 1.0,
     within: float = 0.01,
@@ -73,7 +73,7 @@ def fisher(
     """
     ratio = trace == "ratio"
     return Fisher(
-        (outputs, features), weight * within, between if ratio else weight * between, trace=trace, centres=centres
+        (classes, features), weight * within, between if ratio else weight * between, trace=trace, centres=centres
     )
 
 

@@ -14,7 +14,7 @@ from astrobench_alignment.mmd_deepadversaries import mmd_deepadversaries
 
 def mmd_fisher_entropy(
     features: int,
-    outputs: int,
+    classes: int,
     *,
     weight: float = 1.0,
     align: float = 1.0,
@@ -31,15 +31,15 @@ def mmd_fisher_entropy(
 
     Source: DeepMerge II, arXiv 2103.01373.
     """
-    compact = fisher(features, outputs, within=within, between=between, trace=trace, centres=centres)
+    compact = fisher(features, classes, within=within, between=between, trace=trace, centres=centres)
     return Combined(
-        mmd(features, outputs, weight=align), compact, entropy_part(features, outputs, weight=entropy), weight=weight
+        mmd(features, classes, weight=align), compact, entropy_part(features, classes, weight=entropy), weight=weight
     )
 
 
 def mmd_deepadversaries_fisher_entropy(
     features: int,
-    outputs: int,
+    classes: int,
     *,
     weight: float = 1.0,
     align: float = 1.0,
@@ -55,14 +55,14 @@ def mmd_deepadversaries_fisher_entropy(
 
     Source: DeepMerge II, arXiv 2103.01373, and its code.
     """
-    aligned = mmd_deepadversaries(features, outputs, weight=align)
-    compact = fisher(features, outputs, within=within, between=between, trace=trace, centres=centres)
-    return Combined(aligned, compact, entropy_part(features, outputs, weight=entropy, domains="both"), weight=weight)
+    aligned = mmd_deepadversaries(features, classes, weight=align)
+    compact = fisher(features, classes, within=within, between=between, trace=trace, centres=centres)
+    return Combined(aligned, compact, entropy_part(features, classes, weight=entropy, domains="both"), weight=weight)
 
 
 def dann_fisher_entropy(
     features: int,
-    outputs: int,
+    classes: int,
     *,
     weight: float = 1.0,
     align: float = 1.0,
@@ -83,6 +83,6 @@ def dann_fisher_entropy(
 
     Source: DeepMerge II, arXiv 2103.01373.
     """
-    aligned = dann(features, outputs, weight=align, schedule=schedule, hidden=hidden, dropout=dropout)
-    compact = fisher(features, outputs, within=within, between=between, trace=trace, centres=centres)
-    return Combined(aligned, compact, entropy_part(features, outputs, weight=entropy), weight=weight, rate=rate)
+    aligned = dann(features, classes, weight=align, schedule=schedule, hidden=hidden, dropout=dropout)
+    compact = fisher(features, classes, within=within, between=between, trace=trace, centres=centres)
+    return Combined(aligned, compact, entropy_part(features, classes, weight=entropy), weight=weight, rate=rate)

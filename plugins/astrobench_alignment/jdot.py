@@ -48,7 +48,7 @@ class Jdot(Method):
         return torch.as_tensor(rows, device=latent.device), torch.as_tensor(columns, device=latent.device)
 
 
-def jdot(features: int, outputs: int, *, weight: float = 1.0, latent: float = 0.1, label: float = 0.1) -> Jdot:
+def jdot(features: int, classes: int, *, weight: float = 1.0, latent: float = 0.1, label: float = 0.1) -> Jdot:
     """Match target to source images by optimal transport of latent and label, and learn the matched labels.
 
     Within each batch the exact plan minimises Σ (latent·‖z_s − z_t‖²/F + label·CE(y_s, f(z_t))) over one-to-one

@@ -32,10 +32,10 @@ class Mcc(Method):
         return {"confusion": self.weight * confusion(target.logits / self.temperature)}
 
 
-def mcc(features: int, outputs: int, *, weight: float = 1.0, temperature: float = 2.5) -> Mcc:
+def mcc(features: int, classes: int, *, weight: float = 1.0, temperature: float = 2.5) -> Mcc:
     """Minimise the confusion between classes predicted on target images.
 
-    Reads target predictions only: 0 where each is certain, 1 − 1/outputs where all are flat. temperature: divides
+    Reads target predictions only: 0 where each is certain, 1 − 1/classes where all are flat. temperature: divides
     the logits first.
 
     Raises:

@@ -54,7 +54,7 @@ class Sidda(Method):
 
 
 def sidda(
-    features: int, outputs: int, *, weight: float = 1.0, warmup: float = 0.1, blur: float = 0.05, scaling: float = 0.9
+    features: int, classes: int, *, weight: float = 1.0, warmup: float = 0.1, blur: float = 0.05, scaling: float = 0.9
 ) -> Sidda:
     """Align latents by the Sinkhorn divergence S with weights that are learned beside the network.
 

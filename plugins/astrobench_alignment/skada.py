@@ -65,7 +65,7 @@ class Adversarial(Skada):
 
 def skada(
     features: int,
-    outputs: int,
+    classes: int,
     *,
     loss: Literal["dan", "deep_coral", "deep_jdot", "mcc", "dann", "cdan"] = "dan",
     weight: float = 1.0,
@@ -90,7 +90,7 @@ def skada(
     if loss == "dann":
         return Adversarial(_of_skada(loss, domain_criterion=criterion), weight, features, conditional=False)
     if loss == "cdan":
-        return Adversarial(_of_skada(loss, domain_criterion=criterion), weight, features * outputs, conditional=True)
+        return Adversarial(_of_skada(loss, domain_criterion=criterion), weight, features * classes, conditional=True)
     return Skada(_of_skada(loss), weight)
 
 
