@@ -36,7 +36,7 @@ UNITS = {
 """Unit of each field."""
 SHARED = ("LH", "CV", "1P", "EX")
 """Sets that every suite has; TNG alone has BE and SB28."""
-SEEDED = ("CV", "1P", "EX", "PAIRS")
+SEEDED = ("CV", "1P", "EX", "PAIRS", "SHARED")
 """Sets whose simulations have the same initial conditions and parameters in every suite."""
 
 
