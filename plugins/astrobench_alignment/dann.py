@@ -50,6 +50,6 @@ def dann(
     to weight over the budget as Ganin's 2/(1 + exp(−10 p)) − 1, or "constant" as in DeepMerge II. rate:
     learning-rate factor of the discriminator.
 
-    Source: Ganin et al. 2016, JMLR 17, 59; sizes of DeepMerge II, arXiv 2103.01373.
+    Source: Ganin et al. 2016, JMLR 17, 59, arXiv 1505.07818; sizes of DeepMerge II, arXiv 2103.01373.
     """
     return Dann(Discriminator(features, hidden, dropout), weight, schedule, rate)
