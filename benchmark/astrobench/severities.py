@@ -20,8 +20,8 @@ class Severity:
     """The severity of a perturbation.
 
     parameter: the name of a numeric keyword-only parameter, whose annotation tells its physical range. unit: "" for a
-    pure number. harmless: the value that changes nothing, None where that depends on the data. harder: which way it
-    hits harder.
+    pure number. harmless: the value that changes nothing, or its limit; None where that depends on the data. harder:
+    which way it hits harder.
     """
 
     parameter: str

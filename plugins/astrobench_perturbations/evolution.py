@@ -1,7 +1,7 @@
 """Differential evolution, one step at a time: whom a population starts with, and whom it tries next.
 
-A genome is (row, col, one value a band), float64 in [0, 1], 2 + C numbers. Axes: S searches that run side by side,
-P members of a population, D = 2 + C.
+A genome is (row, col, one value a band), float64 in [0, 1], 2 + C numbers, or the rows, the columns and then the values
+of k pixels. Axes: S searches that run side by side, P members of a population, D = k · (2 + C).
 """
 
 from __future__ import annotations
@@ -17,17 +17,20 @@ OutOfRange = Literal["resample", "clip"]
 
 
 class Pixels(NamedTuple):
-    """Candidates as the network meets them. rows, cols: int64 (n,). values: float32 (n, C), replacing the pixel."""
+    """Candidates as the network meets them. rows, cols: int64 (n,). values: float32 (n, C), replacing the pixel.
+
+    With k pixels a candidate: (n, k) and (n, k, C).
+    """
 
     rows: np.ndarray
     cols: np.ndarray
     values: np.ndarray
 
 
-def first(stream: np.random.Generator, population: int, bands: int) -> np.ndarray:
+def first(stream: np.random.Generator, population: int, bands: int, pixels: int = 1) -> np.ndarray:
     """Draw the first population, (P, D): positions U[0, 1), values N(0.5, 0.5) clipped to [0, 1]."""
-    positions = stream.random((population, 2))
-    values = stream.normal(0.5, 0.5, (population, bands)).clip(0, 1)
+    positions = stream.random((population, 2 * pixels))
+    values = stream.normal(0.5, 0.5, (population, bands * pixels)).clip(0, 1)
     return np.concatenate([positions, values], axis=1)
 
 
@@ -68,3 +71,12 @@ def decode(genomes: np.ndarray, shape: tuple[int, int], bounds: tuple[float, flo
     low, high = bounds
     values = low + genomes[:, 2:].clip(0, 1) * (high - low)
     return Pixels(rows, cols, values.astype(np.float32))
+
+
+def decode_many(genomes: np.ndarray, pixels: int, shape: tuple[int, int], bounds: tuple[float, float]) -> Pixels:
+    """Read genomes (n, D) of several pixels each: rows, cols int64 (n, pixels), values float32 (n, pixels, C)."""
+    n = len(genomes)
+    rows, cols, values = np.split(genomes, [pixels, 2 * pixels], axis=1)
+    single = np.concatenate([rows.reshape(-1, 1), cols.reshape(-1, 1), values.reshape(n * pixels, -1)], axis=1)
+    found = decode(single, shape, bounds)
+    return Pixels(*(array.reshape(n, pixels, *array.shape[1:]) for array in found))

@@ -2,17 +2,18 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Annotated
 
 import numpy as np
-from astrobench import DataError, Perturbed, SuiteError
+from astrobench import DataError, Perturbed, SuiteError, severity
 
 if TYPE_CHECKING:
     from astrobench import Batch, Observation, Streams
     from torch import nn
 
 
-def exposure(batch: Batch, model: nn.Module, rng: Streams, *, years: float) -> Perturbed:
+@severity("years", "yr", harder="lower")
+def exposure(batch: Batch, model: nn.Module, rng: Streams, *, years: Annotated[float, "(0, 1000]"]) -> Perturbed:
     """Observe the same galaxies for another number of survey years, with Poisson noise of source and sky.
 
     Flux stays calibrated: a galaxy is as bright in any exposure, and only its noise changes.

@@ -4,16 +4,10 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Literal
 
-import numpy as np
-import torch
 from astrobench import Perturbed, SuiteError
 
-from astrobench_perturbations.attacked import attacked
-from astrobench_perturbations.attempt import UNTARGETED, Attempt
-from astrobench_perturbations.evaluators import evaluator_for
-from astrobench_perturbations.evolution import Pixels, decode
-from astrobench_perturbations.replaced import classes_of, replaced
-from astrobench_perturbations.search import Rule, Search
+from astrobench_perturbations.by_search import Wish, searched
+from astrobench_perturbations.search import Rule
 
 if TYPE_CHECKING:
     from astrobench import Batch, Streams
@@ -72,47 +66,12 @@ def one_pixel(
     (arXiv:1710.08864).
     """
     _check(images, population, generations)
-    chosen = attacked(batch, model, images, only_correct=only_correct)
     limits = batch.limits if bounds == "data" else (0.0, 1.0)
     rule = Rule(population, generations, differential_weight, out_of_range, limits)
-    inputs = batch.inputs[torch.from_numpy(chosen.rows).to(batch.inputs.device)]
-    evaluator = evaluator_for(model, min(rule.slots, max(len(inputs), 1)), batch.inputs)
-    classes = classes_of(model, batch.inputs)
-    targets = [_targets(start, classes, targeted=targeted) for start in chosen.starts]
-    streams = [rng.of(batch.ids[row]) for row in chosen.rows]
-    ended = Search(evaluator, inputs, chosen.starts, targets, streams, rule).run()
-    pixels = _pixels(ended, inputs.shape, limits)
-    facts = _facts(ended, pixels, evaluator.code)
-    return Perturbed(inputs=replaced(inputs, pixels), rows=chosen.rows, facts=facts)
+    return searched(batch, model, rng, Wish(images, only_correct, targeted), rule)
 
 
 def _check(images: int, population: int, generations: int) -> None:
     for name, value, least in (("images", images, 1), ("population", population, 3), ("generations", generations, 0)):
         if value < least:
             raise SuiteError(f"one_pixel: {name} = {value}, want {least} or more")
-
-
-def _targets(start: int, classes: int, *, targeted: bool) -> tuple[int, ...]:
-    return tuple(k for k in range(classes) if k != start) if targeted else (UNTARGETED,)
-
-
-def _pixels(ended: list[Attempt], shape: torch.Size, bounds: tuple[float, float]) -> Pixels:
-    best = [attempt.best for attempt in ended]
-    return decode(np.concatenate([np.empty((0, 2 + shape[1])), *best]), (shape[2], shape[3]), bounds)
-
-
-def _facts(ended: list[Attempt], pixels: Pixels, evaluator: int) -> dict[str, np.ndarray]:
-    counted = ("generation", "queries", "number", "start", "target")
-    columns = {name: np.array([getattr(attempt, name) for attempt in ended], np.int64) for name in counted}
-    return {
-        "success": np.array([attempt.succeeded for attempt in ended], bool),
-        "generations": columns["generation"],
-        "queries": columns["queries"],
-        "attempts": columns["number"],
-        "start": columns["start"],
-        "target": columns["target"],
-        "row": pixels.rows,
-        "col": pixels.cols,
-        "values": pixels.values,
-        "evaluator": np.full(len(ended), evaluator, np.int8),
-    }

@@ -1,4 +1,4 @@
-"""Images with one pixel replaced."""
+"""Images with a pixel or a few replaced."""
 
 from __future__ import annotations
 
@@ -18,9 +18,14 @@ def replaced(images: torch.Tensor, pixels: Pixels) -> torch.Tensor:
 
 
 def replace_pixels(images: torch.Tensor, pixels: Pixels) -> torch.Tensor:
-    """Replace the pixel of each image in place and return the images."""
+    """Replace the pixels of each image in place and return the images. Of two in one place, the last counts."""
     rows, cols, values = (torch.from_numpy(array).to(images.device) for array in pixels)
-    images[torch.arange(len(images), device=images.device), :, rows, cols] = values
+    which = torch.arange(len(images), device=images.device)
+    if rows.ndim == 1:
+        images[which, :, rows, cols] = values
+        return images
+    for row, col, value in zip(rows.unbind(1), cols.unbind(1), values.unbind(1), strict=True):
+        images[which, :, row, col] = value
     return images
 
 

@@ -14,25 +14,33 @@ import torch
 from astrobench import report
 
 from astrobench_perturbations.attempt import Attempt, fitness_of
-from astrobench_perturbations.evolution import OutOfRange, decode, first, trials
+from astrobench_perturbations.evolution import OutOfRange, decode, decode_many, first, trials
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
     from astrobench_perturbations.evaluators import Evaluator
+    from astrobench_perturbations.evolution import Pixels
 
 CANDIDATES_AT_ONCE = 4096
 
 
 @dataclass(frozen=True)
 class Rule:
-    """How a search goes, see `one_pixel`. bounds: the lowest and highest value a pixel may take."""
+    """How a search goes, see `one_pixel`. bounds: the lowest and highest value a pixel may take. pixels: how many."""
 
     population: int
     generations: int
     weight: float
     out_of_range: OutOfRange
     bounds: tuple[float, float]
+    pixels: int = 1
+
+    def read(self, genomes: np.ndarray, shape: tuple[int, int]) -> Pixels:
+        """Return the pixels of genomes (n, D) in images of `shape` (H, W)."""
+        if self.pixels == 1:
+            return decode(genomes, shape, self.bounds)
+        return decode_many(genomes, self.pixels, shape, self.bounds)
 
     @property
     def slots(self) -> int:
@@ -81,7 +89,7 @@ class Search:
         return Attempt(image, slot, int(self.starts[image]), target, tuple(later), self._first(image), unknown)
 
     def _first(self, image: int) -> np.ndarray:
-        return first(self.streams[image], self.rule.population, self.images.shape[1])
+        return first(self.streams[image], self.rule.population, self.images.shape[1], self.rule.pixels)
 
     def _step(self, running: list[Attempt]) -> list[Attempt]:
         """Evaluate one population of every running attempt, the first one or the rivals of the members."""
@@ -104,7 +112,7 @@ class Search:
     def _probabilities(self, running: list[Attempt], candidates: np.ndarray) -> np.ndarray:
         searches, population, genes = candidates.shape
         height, width = self.images.shape[2:]
-        pixels = decode(candidates.reshape(-1, genes), (height, width), self.rule.bounds)
+        pixels = self.rule.read(candidates.reshape(-1, genes), (height, width))
         slots = np.repeat([attempt.slot for attempt in running], population)
         probabilities = self.evaluator.logits(slots, pixels).softmax(1)
         return probabilities.cpu().numpy().reshape(searches, population, -1)

@@ -1,0 +1,82 @@
+"""An attack by search from end to end: whom it meets, what it asks for, and what is kept of it."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, NamedTuple
+
+import numpy as np
+import torch
+from astrobench import Perturbed
+
+from astrobench_perturbations.attacked import attacked
+from astrobench_perturbations.attempt import UNTARGETED
+from astrobench_perturbations.dense import Dense
+from astrobench_perturbations.evaluators import evaluator_for
+from astrobench_perturbations.replaced import classes_of, replaced
+from astrobench_perturbations.search import Search
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from astrobench import Batch, Streams
+    from torch import nn
+
+    from astrobench_perturbations.attempt import Attempt
+    from astrobench_perturbations.evaluators import Evaluator
+    from astrobench_perturbations.evolution import Pixels
+    from astrobench_perturbations.search import Rule
+
+
+class Wish(NamedTuple):
+    """At most how many images are attacked, whether only those that the network gets right, and what is asked for."""
+
+    images: int
+    only_correct: bool
+    targeted: bool
+
+
+def searched(batch: Batch, model: nn.Module, rng: Streams, wish: Wish, rule: Rule) -> Perturbed:
+    """Return the attacked images with the best pixels that a search found for each, see `one_pixel`."""
+    chosen = attacked(batch, model, wish.images, only_correct=wish.only_correct)
+    inputs = batch.inputs[torch.from_numpy(chosen.rows).to(batch.inputs.device)]
+    evaluator = _evaluator(model, min(rule.slots, max(len(inputs), 1)), batch.inputs, rule.pixels)
+    classes = classes_of(model, batch.inputs)
+    targets = [_targets(start, classes, targeted=wish.targeted) for start in chosen.starts]
+    streams = [rng.of(batch.ids[row]) for row in chosen.rows]
+    ended = Search(evaluator, inputs, chosen.starts, targets, streams, rule).run()
+    pixels = _best(ended, inputs.shape, rule)
+    return Perturbed(inputs=replaced(inputs, pixels), rows=chosen.rows, facts=_facts(ended, pixels, evaluator.code))
+
+
+@torch.inference_mode()
+def _evaluator(model: nn.Module, slots: int, sample: torch.Tensor, pixels: int) -> Evaluator:
+    """Return what answers for candidates: the cone of a changed pixel knows one pixel only."""
+    return evaluator_for(model, slots, sample) if pixels == 1 else Dense(model, slots, sample)
+
+
+def _targets(start: int, classes: int, *, targeted: bool) -> tuple[int, ...]:
+    return tuple(k for k in range(classes) if k != start) if targeted else (UNTARGETED,)
+
+
+def _best(ended: Sequence[Attempt], shape: torch.Size, rule: Rule) -> Pixels:
+    """Return the pixels of the best candidate of each attempt, on images of `shape` (M, C, H, W)."""
+    best = [attempt.best for attempt in ended]
+    genomes = np.concatenate([np.empty((0, rule.pixels * (2 + shape[1]))), *best])
+    return rule.read(genomes, (shape[2], shape[3]))
+
+
+def _facts(ended: Sequence[Attempt], pixels: Pixels, evaluator: int) -> dict[str, np.ndarray]:
+    counted = ("generation", "queries", "number", "start", "target")
+    columns = {name: np.array([getattr(attempt, name) for attempt in ended], np.int64) for name in counted}
+    return {
+        "success": np.array([attempt.succeeded for attempt in ended], bool),
+        "generations": columns["generation"],
+        "queries": columns["queries"],
+        "attempts": columns["number"],
+        "start": columns["start"],
+        "target": columns["target"],
+        "row": pixels.rows,
+        "col": pixels.cols,
+        "values": pixels.values,
+        "evaluator": np.full(len(ended), evaluator, np.int8),
+    }
