@@ -45,7 +45,9 @@ class Method(nn.Module):
 
     uses_target: whether target images are shown to the network at all. oracle: trains on target labels, is
     shown as a reference and never ranked. rate: learning-rate factor of the method's own parameters.
-    wanted_layers: names of layers whose activations `terms` reads. needs_classes: refuses a regression.
+    wanted_layers: layers whose activations `terms` reads: names, classes of modules ("Conv2d"), or "*", those that the
+    architecture names. needs_classes: refuses a regression. paired: row i of a target batch shows what row i of the
+    source batch shows, by id and turned alike; a dataset whose training images have no such partners is refused.
     target_statistics: the share of the target, 0 to 1, in the batch-norm statistics that the network is validated
     without and kept with; a network without batch norm is refused.
     """
@@ -53,6 +55,7 @@ class Method(nn.Module):
     uses_target: bool = True
     oracle: bool = False
     needs_classes: bool = False
+    paired: bool = False
     rate: float = 1.0
     wanted_layers: tuple[str, ...] = ()
     target_statistics: float = 0.0

@@ -7,7 +7,7 @@ import astrobench
 FUNCTIONS = (
     "source_only", "target_only", "mmd", "mmd_deepadversaries", "coral", "cmd", "dann", "cdan", "fisher", "entropy",
     "sinkhorn", "sidda", "jdot", "mcc", "can", "dance", "adabn", "augment", "adversarial_training",
-    "skada",
+    "skada", "cka_collapse", "cka_structure", "cka_paired",
 )  # fmt: skip
 """Methods whose file and function bear their name."""
 

@@ -69,7 +69,7 @@ def _check_rule(bench: Bench) -> None:
 def _train(bench: Bench, model: nn.Module) -> None:
     job = bench.job
     method = _method(bench, model)
-    material = _material(bench, oracle=method.oracle)
+    material = _material(bench, oracle=method.oracle, paired=method.paired)
     scope = f"{job.dataset_key}/{job.seed}"
     folder = bench.store.root / "checkpoints" / job.key
     checkpoint = checkpoint_in(folder, bench.device, teller(bench))
@@ -110,7 +110,7 @@ def _method(bench: Bench, model: nn.Module) -> Method:
     return method
 
 
-def _material(bench: Bench, *, oracle: bool) -> Material:
+def _material(bench: Bench, *, oracle: bool, paired: bool) -> Material:
     dataset = bench.dataset
     train: Labelled = dataset.train
     if oracle:
@@ -124,7 +124,24 @@ def _material(bench: Bench, *, oracle: bool) -> Material:
         valid_labels=_learned(dataset, dataset.valid).to(bench.device),
         target_inputs=inputs_of(bench, dataset.target),
         classes=0 if isinstance(dataset, Regression) else len(dataset.classes),
+        partners=_partners(bench) if paired else None,
     )
+
+
+def _partners(bench: Bench) -> torch.Tensor:
+    """Return which target image shows the object of each training image, int64 (N,).
+
+    Raises DataError for training images without a partner.
+    """
+    dataset = bench.dataset
+    place = {str(name): row for row, name in enumerate(dataset.target.ids)}
+    alone = [str(name) for name in dataset.train.ids if str(name) not in place]
+    if alone:
+        raise DataError(
+            f"method {bench.job.method.label!r} needs pairs, and {len(alone)} of {len(dataset.train.ids)} training"
+            f" images of {bench.job.dataset.label!r} have no target image of the same id (the first is {alone[0]!r})"
+        )
+    return torch.tensor([place[str(name)] for name in dataset.train.ids])
 
 
 def outputs_of(dataset: Dataset) -> int:

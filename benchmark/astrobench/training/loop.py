@@ -72,6 +72,8 @@ def _epoch(
     model.train(), method.train()
     method.start_epoch(run.epoch)
     streams = {name: generator(scope, name, run.epoch) for name in ("source", "target", "source turns", "target turns")}
+    if material.partners is not None:  # a pair is turned alike
+        streams["target turns"] = generator(scope, "source turns", run.epoch)
     alone = "random_batches" in rules.quirks
     source = batches(len(material.inputs), rules.batch_size, steps, streams["source"], independent=alone)
     target = batches(len(material.target_inputs), rules.batch_size, steps, streams["target"], independent=alone)
@@ -81,6 +83,7 @@ def _epoch(
         done = run.epoch * steps + number
         set_rate(optimiser, rules, done / (rules.epochs * steps))
         images, labels = _batch(material.inputs, rows, rules, streams["source turns"]), material.labels[rows]
+        others = others if material.partners is None else material.partners[rows]
         unlabelled = (
             _batch(material.target_inputs, others, rules, streams["target turns"]) if method.uses_target else None
         )

@@ -20,7 +20,8 @@ class Material:
     """What a training sees, resident on the device. *_inputs: float32 (N, C, H, W); labels: int64 (N,), or float32
     (N, P) targets of a regression as fractions of their ranges.
 
-    target_inputs has no labels beside it, by design. classes: how many, 0 for a regression.
+    target_inputs has no labels beside it, by design. classes: how many, 0 for a regression. partners: int64 (N,), the
+    target image of the same object as each training image, for a method that asks for pairs.
     """
 
     inputs: torch.Tensor
@@ -29,6 +30,7 @@ class Material:
     valid_labels: torch.Tensor
     target_inputs: torch.Tensor
     classes: int
+    partners: torch.Tensor | None = None
 
 
 @dataclass
