@@ -64,6 +64,7 @@ def test_a_run_prints_its_leaderboard_and_where_it_is_and_the_next_one_goes_on(t
         (["run", "--suite", "deepadversaries", "--seeds", "0,x"], "--seeds has 'x'"),
         (["run", "--suite", "deepadversaries", "--set", "training.epoch=5"], "did you mean 'epochs'?"),
         (["run", "--suite", "deepadversaries", "--set", "training"], "is not key=value"),
+        (["run", "--suite", "deepadversaries", "--set", "training.selection=snnd"], "not allowed; did you mean 'snd'?"),
         (["plan", "--suite", "none.toml"], "cannot read suite none.toml"),
         (["list", "datasetz"], "did you mean 'datasets'?"),
         (["check", "methods", "mmdd"], "did you mean 'mmd'?"),

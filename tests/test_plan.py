@@ -62,10 +62,11 @@ def test_where_and_exclude_keep_what_they_name() -> None:
         {"title": "Another title"},
         {"version": 2},
         {"timeout": 5.0},
+        {"training": {"selection": "snd"}},
         {"axes": {"perturbation": ["none", {"plugin": "exposure", "label": "Y2", "params": {"years": 2.0}}]}},
         {"axes": {"method": [{"plugin": "source_only", "label": "source_only"}, {"plugin": "mmd", "label": "again"}]}},
     ],
-    ids=["metric", "title", "version", "timeout", "perturbation", "label"],
+    ids=["metric", "title", "version", "timeout", "rule", "perturbation", "label"],
 )
 def test_what_does_not_change_a_training_does_not_change_its_key(over: dict[str, Any]) -> None:
     assert jobs(plan_of(**over)) == jobs(plan_of())
@@ -85,6 +86,28 @@ def test_what_does_not_change_a_training_does_not_change_its_key(over: dict[str,
 )
 def test_what_changes_a_training_changes_its_key(over: dict[str, Any]) -> None:
     assert not jobs(plan_of(**over)) & jobs(plan_of())
+
+
+def test_another_rule_of_selection_predicts_anew_and_trains_nothing() -> None:
+    one, other = plan_of(training={"selection": "last"}), plan_of(training={"selection": "dev"})
+    assert jobs(one) == jobs(other)
+    assert not cells(one) & cells(other)
+
+
+@pytest.mark.parametrize(
+    "second",
+    [
+        {"plugin": "mmd", "label": "again"},
+        {"plugin": "mmd", "label": "again", "params": {"weight": 1.0}},
+        {"plugin": "mmd", "label": "again", "training": {"selection": "last"}},
+    ],
+    ids=["label", "default spelt out", "rule"],
+)
+def test_two_names_for_one_training_are_refused(second: dict[str, Any]) -> None:
+    with pytest.raises(
+        SuiteError, match="method 'mmd' and 'again' are one training: nothing but the label, or the rule"
+    ):
+        plan_of(axes={"method": ["source_only", "mmd", second]})
 
 
 def test_a_parameter_left_out_is_the_same_as_its_default() -> None:
