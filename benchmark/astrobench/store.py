@@ -14,6 +14,7 @@ Nothing is changed in place and nothing needs a lock: a file is written beside i
 from __future__ import annotations
 
 import contextlib
+import errno
 import hashlib
 import json
 from dataclasses import dataclass
@@ -29,6 +30,9 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     import numpy as np
+
+STALE_ATTEMPTS = 3
+"""How often a file is opened that NFS knows by a handle which another machine has made stale."""
 
 
 @dataclass(frozen=True)
@@ -130,12 +134,15 @@ def verified(data: bytes, key: str) -> dict[str, Any]:
 
 def _bytes_of(path: Path) -> bytes | None:
     """Return the bytes of a file, None where there is none. Raises InfraError when the disk does not give them."""
-    try:
-        return path.read_bytes()
-    except FileNotFoundError:
-        return None
-    except OSError as error:
-        raise InfraError.of("read", path, error) from error
+    for attempt in range(STALE_ATTEMPTS):
+        try:
+            return path.read_bytes()
+        except FileNotFoundError:
+            return None
+        except OSError as error:
+            if error.errno != errno.ESTALE or attempt == STALE_ATTEMPTS - 1:
+                raise InfraError.of("read", path, error) from error
+    raise AssertionError(path)
 
 
 def _refuse(constant: str) -> float:

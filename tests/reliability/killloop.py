@@ -37,7 +37,7 @@ def loop(kills: int, seed: int, work: Path) -> dict[str, object]:
             tally[f"ended {code}"] += 1
         tally["sweeps"] += 1
         tally["differ"] += _digest(folder) != undisturbed
-        tally["conflicts"] += (folder / "conflicts").exists()
+        tally["conflicts"] += len(list(folder.glob("conflicts/*")))
         tally["damaged"] += len(list(folder.rglob("*.corrupt-*")))
     counts = ("sweeps", "differ", "conflicts", "damaged", "hung", "orphans")
     return {**{name: tally[name] for name in counts}, **dict(sorted(tally.items()))}

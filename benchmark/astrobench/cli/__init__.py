@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import io
 import sys
 
 from astrobench.cli.stopping import Stopped, end, listen
@@ -11,6 +12,9 @@ from astrobench.cli.stopping import Stopped, end, listen
 def main() -> None:
     """Run the command line; an expected fault prints one line and exits with its code, and so does a signal."""
     listen()
+    for stream in (sys.stdout, sys.stderr):
+        if isinstance(stream, io.TextIOWrapper):  # a terminal that has no ± is shown a question mark
+            stream.reconfigure(errors="replace")
     try:
         _main()
     except Stopped as stopped:

@@ -130,10 +130,11 @@ def _verdict(rows: tuple[Row, ...], console: Any) -> int:
 
 
 def _command() -> str:
-    """Return the command that was typed, without the path of the program."""
+    """Return the command that was typed, without the path of the program, in letters whatever the locale."""
     import shlex
 
-    return shlex.join(["astrobench", *sys.argv[1:]])
+    words = [os.fsencode(word).decode("utf-8", "replace") for word in sys.argv[1:]]
+    return shlex.join(["astrobench", *words])
 
 
 def _suite_path(registry: Registry, name: str) -> Path:

@@ -14,7 +14,9 @@ if TYPE_CHECKING:
     from astrobench.records import Row
 
 # They change from run to run, or name a machine or a person: a page made from text must not.
-UNTOLD = {"host", "hostname", "node", "user", "pid", "path", "started", "finished", "date", "time", "seconds"}
+UNTOLD = {
+    "host", "hostname", "node", "user", "pid", "path", "started", "finished", "date", "time", "seconds", "attempts",
+}  # fmt: skip
 COSTS = {"training_seconds", "peak_bytes"}
 LEFT_OUT = UNTOLD | COSTS
 LETTERS = "ABCDEFGHIJKLMNOPQRSTUVWXYZ"

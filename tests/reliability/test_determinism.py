@@ -1,0 +1,74 @@
+"""One leaderboard, to the bit, whatever the order, workers, hash seed, time zone, caches or locale."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+from astrobench.environment import environment
+from astrobench.keys import key_of
+from astrobench.plan import make_plan
+from astrobench.registry import Registry
+from astrobench.suite import read_suite
+
+from reliability import NIGHTLY
+from reliability.tiny import Tiny, digest
+
+BACKWARDS = (
+    "--set=axes.method=['means', {plugin='plain', label='plain', params={seconds=0.0}}]",
+    "--set=axes.seed=[1, 0]",
+    "--set=axes.perturbation=[{plugin='noise', label='noise', params={sigma=0.7}}, 'none']",
+)
+ONE_WORKER = ("--workers", "1")
+WAYS: dict[str, tuple[tuple[str, ...], dict[str, str]]] = {
+    "cells in another order": (BACKWARDS, {}),
+    "one worker": (ONE_WORKER, {}),
+    "another hash seed": ((), {"PYTHONHASHSEED": "77"}),
+    "another time zone": ((), {"TZ": "Pacific/Kiritimati"}),
+    "fresh caches": ((), {"ASTROBENCH_CACHE": "FRESH"}),
+    "another locale": ((), {"LC_ALL": "C", "PYTHONCOERCECLOCALE": "0", "PYTHONUTF8": "0"}),
+}
+AT_ONCE: dict[str, tuple[tuple[str, ...], dict[str, str]]] = {
+    "order, one worker": ((*BACKWARDS, *ONE_WORKER), {}),
+    "all that surrounds it": ((), {name: value for _, more in WAYS.values() for name, value in more.items()}),
+}
+
+
+@pytest.fixture(scope="module")
+def tiny(tmp_path_factory: pytest.TempPathFactory) -> Tiny:
+    return Tiny(tmp_path_factory.mktemp("determinism"))
+
+
+@pytest.fixture(scope="module")
+def usual(tiny: Tiny) -> str:
+    assert tiny.run(tiny.folder / "usual", "--quiet") == 0, tiny.said(tiny.folder / "usual")
+    return digest(tiny.folder / "usual")
+
+
+@pytest.mark.parametrize("way", WAYS if NIGHTLY else AT_ONCE)
+def test_one_leaderboard_hash_whatever_the_way(tiny: Tiny, usual: str, way: str) -> None:
+    """After a resume: test_training_kills and test_signals."""
+    words, more = (WAYS | AT_ONCE)[way]
+    surroundings = {name: str(tiny.folder / way) if value == "FRESH" else value for name, value in more.items()}
+    results = tiny.folder / f"Küçük галактика 銀河, {way}" / ("d" * 200)
+    assert tiny.run(results, "--quiet", *words, **surroundings) == 0, tiny.said(results)
+    assert digest(results) == usual
+
+
+def plan(tiny: Tiny, device: str = "cpu", **over: Any) -> set[str]:
+    suite = read_suite(tiny.suite, None, over)
+    return set(make_plan(suite, Registry.load(), "", device).jobs)
+
+
+def test_threads_dtype_and_device_class_are_in_the_key(tiny: Tiny, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.syspath_prepend(tiny.site)
+    ways = [plan(tiny), plan(tiny, threads=2), plan(tiny, training={"precision": "bf16"}), plan(tiny, device="cuda")]
+    assert len(set.union(*ways)) == sum(map(len, ways)), "two ways share a key"
+
+
+def test_what_is_not_in_the_key_is_in_the_fingerprint(monkeypatch: pytest.MonkeyPatch) -> None:
+    told = environment("cpu", 1)
+    assert set(told) == {"python", "system", "packages", "device", "cpu", "threads"}
+    before = key_of(told)
+    monkeypatch.setattr("astrobench.environment.cpu_capability", lambda: "another")
+    assert key_of(environment("cpu", 1)) != before
