@@ -18,6 +18,7 @@ from astrobench.isolation import Outcome, Task, memory_share, run_here, run_isol
 from astrobench.plan import plain
 from astrobench.stock import Place, Stock
 from astrobench.validation import ENTRY, validations
+from astrobench.witness import Witness
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
@@ -57,6 +58,7 @@ class Sweep:
     store: Store
     options: Options
     failures: dict[str, Failure] = field(default_factory=dict)
+    witness: Witness = field(default_factory=Witness)
 
     @property
     def stock(self) -> Stock:
@@ -66,9 +68,20 @@ class Sweep:
     def run(self) -> tuple[Row, ...]:
         """Do all that is missing and return every row of the plan. Raises DataError before any training."""
         self.prepare()
+        self._look()
         self.fit()
         self.score()
         return self.rows()
+
+    def _look(self) -> None:
+        """Remember what the store holds before any plugin that is scored runs."""
+        places = [place for cell in self.plan.cells if (place := self.stock.place(cell)) is not None]
+        cells = [place["perturbed"]["cell"] for place in places]
+        datasets = {job.dataset_key for job in self.plan.jobs.values()}
+        self.witness.see(self.store, datasets, cells, [place["key"] for place in places])
+
+    def _scored(self, place: Place) -> bool:
+        return self.witness.knows(self.store, place["key"])
 
     def missing(self) -> dict[str, list[Cell]]:
         """Return the cells that the store lacks, by training."""
@@ -102,6 +115,7 @@ class Sweep:
             device = self.options.devices[number % len(self.options.devices)]
             works.append(self._fit_work(self.plan.jobs[key], cells, device, "training", key))
         for work, outcome in self._crew(self.options.workers).carry_out(works):
+            self.witness.hear_training([cell.key for cell in work.about], outcome.result)
             self._note(work, outcome)
 
     def _fit_work(self, job: Job, cells: Sequence[Cell], device: str, kind: str, key: str) -> Work:
@@ -123,11 +137,12 @@ class Sweep:
         """Score every predicted cell whose numbers are missing. Raises StoreError where a stored file is damaged."""
         places = [(cell, place) for cell in self.plan.cells if (place := self.stock.place(cell)) is not None]
         groups = [places[start : start + SCORED_AT_ONCE] for start in range(0, len(places), SCORED_AT_ONCE)]
-        works = [self._score_work(group) for group in groups if not all(self.stock.scored(place) for _, place in group)]
+        works = [self._score_work(group) for group in groups if not all(self._scored(place) for _, place in group)]
         works += [self._validation_work(*told) for told in validations(self.plan, self.store)]
         for work, outcome in self._crew(self.options.workers).carry_out(works):
             if outcome.status == "refused" or (outcome.status != "ok" and not work.about):
                 raise StoreError(f"scoring failed: {outcome.reason}")
+            self.witness.hear_scores(outcome.result)
             self._note(work, outcome, "scoring: ")
 
     def _score_work(self, group: Sequence[tuple[Cell, Place]]) -> Work:
@@ -136,14 +151,14 @@ class Sweep:
         return self._work(name, "scores", key, task, parts, cells)
 
     def _scoring(self, group: Sequence[tuple[Cell, Place]], attempt: int) -> Task | None:
-        left = [place for _, place in group if not self.stock.scored(place)]
+        left = [place for _, place in group if not self._scored(place)]
         metrics = [plain(metric) for metric in self.plan.metrics]
-        payload = {"root": str(self.store.root), "metrics": metrics, "cells": left}
+        payload = {"root": str(self.store.root), "metrics": metrics, "cells": left, "witness": self.witness.of(left)}
         label = f"scores-{group[0][1]['key'][:16]}"
         return self._task("astrobench.stages.score:score", payload, label) if left else None
 
     def _scored_one_by_one(self, group: Sequence[tuple[Cell, Place]]) -> list[Work]:
-        return [self._score_work([one]) for one in group if not self.stock.scored(one[1])]
+        return [self._score_work([one]) for one in group if not self._scored(one[1])]
 
     def _validation_work(self, name: str, payload: Mapping[str, Any], label: str) -> Work:
         def task(attempt: int) -> Task | None:

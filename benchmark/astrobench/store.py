@@ -3,7 +3,8 @@
     <root>/trainings/ab/<key>.json      a finished training
     <root>/cells/ab/<key>.json          a predicted cell
     <root>/scores/ab/<key>.json         the numbers of a cell
-    <root>/objects/ab/<sha256>          weights, predictions, truths: safetensors
+    <root>/objects/ab/<sha256>          weights, predictions: safetensors
+    <root>/truth/ab/<sha256>            labels of test sets, which the process of a training cannot read
     <root>/checkpoints/<key>/           where a killed training goes on; disposable
     <root>/claims/                      who is at work on what; disposable
     <root>/logs/, <root>/progress/      what workers print and how far they are; disposable
@@ -18,7 +19,7 @@ import errno
 import hashlib
 import json
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Literal
 
 from astrobench.errors import InfraError, StoreError
 from astrobench.keys import canonical, key_of
@@ -71,14 +72,14 @@ class Store:
         elif canonical(first["result"]) != canonical(result):
             write_atomically(self.root / "conflicts" / f"{kind}-{key}-{key_of(result)[:8]}.json", text)
 
-    def put(self, arrays: Mapping[str, np.ndarray]) -> str:
+    def put(self, arrays: Mapping[str, np.ndarray], room: Literal["objects", "truth"] = "objects") -> str:
         """Keep named arrays; return the SHA-256 of their safetensors bytes."""
         import numpy as np
         from safetensors.numpy import save
 
         data = save({name: np.ascontiguousarray(array) for name, array in sorted(arrays.items())})
         digest = hashlib.sha256(data).hexdigest()
-        write_atomically(self.object(digest), data)
+        write_atomically(self.root / room / digest[:2] / digest, data)
         return digest
 
     def get(self, digest: str) -> dict[str, np.ndarray]:
@@ -109,7 +110,8 @@ class Store:
 
     def object(self, digest: str) -> Path:
         """Return where arrays lie."""
-        return self.root / "objects" / digest[:2] / digest
+        objects, truth = (self.root / room / digest[:2] / digest for room in ("objects", "truth"))
+        return truth if truth.is_file() else objects
 
     def scratch(self, kind: str, name: str) -> Path:
         """Return a disposable file's path ("progress", "logs", "checkpoints"), its folder made."""

@@ -50,9 +50,10 @@ class Origin:
         return Fault(self.distribution, self.entry_point, sentence)
 
 
-def discover() -> tuple[tuple[Plugin, ...], tuple[Fault, ...]]:
-    """Return the plugins and faults of every installed distribution of our entry-point group."""
-    found = [item for distribution in _distributions() for item in _of_distribution(distribution)]
+def discover(only: frozenset[str] | None = None) -> tuple[tuple[Plugin, ...], tuple[Fault, ...]]:
+    """Return the plugins and faults of every installed distribution of our entry-point group, or of those in `only`."""
+    asked = [distribution for distribution in _distributions() if only is None or _name(distribution) in only]
+    found = [item for distribution in asked for item in _of_distribution(distribution)]
     plugins = tuple(item for item in found if isinstance(item, Plugin))
     return plugins, tuple(item for item in found if isinstance(item, Fault))
 

@@ -8,15 +8,20 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from astrobench.errors import DataError, PluginError, did_you_mean
+from astrobench.registry import Registry
 from astrobench.types import Dataset, Labelled, Observation, Regression, Unlabelled
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence
 
     from astrobench.choices import Choice
-    from astrobench.registry import Registry
 
 NEEDED = "a source and a target are needed"
+
+
+def registry_of(*choices: Choice) -> Registry:
+    """Return the plugins of the distributions that these choices come from: no code of any other is imported."""
+    return Registry.load(only={choice.origin.rpartition(" ")[0] for choice in choices})
 
 
 def plugin_of(registry: Registry, choice: Choice) -> Callable[..., Any]:

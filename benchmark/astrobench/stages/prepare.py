@@ -10,8 +10,7 @@ import numpy as np
 
 from astrobench.choices import Choice
 from astrobench.environment import provenance
-from astrobench.registry import Registry
-from astrobench.stages.datasets import check_dataset, open_dataset
+from astrobench.stages.datasets import check_dataset, open_dataset, registry_of
 from astrobench.store import Store
 from astrobench.types import Regression
 
@@ -22,9 +21,9 @@ if TYPE_CHECKING:
 def prepare(payload: dict[str, Any]) -> dict[str, Any]:
     """Prepare one dataset. payload: root, choice, key, domains, batch_size."""
     store, choice = Store(Path(payload["root"])), Choice(**payload["choice"])
-    dataset = open_dataset(Registry.load(), choice)
+    dataset = open_dataset(registry_of(choice), choice)
     check_dataset(dataset, choice.label, payload["domains"], payload["batch_size"])
-    tests = {domain: store.put(truth_arrays(part)) for domain, part in dataset.tests.items()}
+    tests = {domain: store.put(truth_arrays(part), "truth") for domain, part in dataset.tests.items()}
     result = {
         "truth": tests,
         "classes": list(dataset.classes),

@@ -1,4 +1,8 @@
-"""Third stage: numbers from stored predictions and stored truth. No network and no method is loaded here."""
+"""Third stage: numbers from stored predictions and stored truth.
+
+No network and no method is loaded here, and no code of a distribution that gives none of the metrics: what is scored
+has no hand in its score.
+"""
 
 from __future__ import annotations
 
@@ -13,12 +17,12 @@ import numpy as np
 from astrobench.choices import Choice
 from astrobench.environment import provenance
 from astrobench.errors import PluginError, is_infra
+from astrobench.keys import canonical, key_of
 from astrobench.progress import report
 from astrobench.records import pack_bits, score_to_plain
-from astrobench.registry import Registry
-from astrobench.stages.datasets import plugin_of
+from astrobench.stages.datasets import plugin_of, registry_of
 from astrobench.stages.prepare import names_in
-from astrobench.store import Store
+from astrobench.store import Store, set_aside
 from astrobench.types import Prediction, Score
 
 if TYPE_CHECKING:
@@ -28,24 +32,37 @@ Open = "Callable[[Mapping[str, str] | None], Prediction | None]"
 
 
 def score(payload: dict[str, Any]) -> dict[str, Any]:
-    """Score cells. payload: root, metrics, cells; a cell names itself and what it is held against.
+    """Score cells. payload: root, metrics, cells, witness; a cell names itself and what it is held against.
 
     Each cell: {"key": score key, "clean", "perturbed", "reference_clean", "reference_perturbed"}, each of the
-    four {"cell": key, "domain": …, "dataset": key} or null.
+    four {"cell": key, "domain": …, "dataset": key} or null. witness: see `Witness.of`. Returns {"scores": {key:
+    digest}}.
     """
-    store, registry = Store(Path(payload["root"])), Registry.load()
-    metrics = [(choice, plugin_of(registry, choice)) for choice in (Choice(**body) for body in payload["metrics"])]
-    opened = lru_cache(maxsize=32)(lambda cell, domain, dataset: _prediction(store, cell, domain, dataset))
+    store, choices = Store(Path(payload["root"])), [Choice(**body) for body in payload["metrics"]]
+    registry = registry_of(*choices)
+    metrics = [(choice, plugin_of(registry, choice)) for choice in choices]
+    seen = payload.get("witness", {})
+    opened = lru_cache(maxsize=32)(lambda cell, domain, dataset: _prediction(store, seen, cell, domain, dataset))
 
     def predicted(place: Mapping[str, str] | None) -> Prediction | None:
         return None if place is None else opened(place["cell"], place["domain"], place["dataset"])
 
+    digests: dict[str, str] = {}
     for number, cell in enumerate(payload["cells"]):
         report("scoring", number, len(payload["cells"]))
         pairs = [predicted(cell[name]) for name in ("clean", "perturbed", "reference_clean", "reference_perturbed")]
-        store.write("scores", cell["key"], _scored(metrics, pairs), provenance())
+        digests[cell["key"]] = _keep(store, cell["key"], _scored(metrics, pairs))
     report("scoring", len(payload["cells"]), len(payload["cells"]))
-    return {}
+    return {"scores": digests}
+
+
+def _keep(store: Store, key: str, result: Mapping[str, Any]) -> str:
+    """Keep a score and return its digest. One that is there and differs is set aside: no prediction gave it."""
+    kept = store.read("scores", key)
+    if kept is not None and canonical(kept["result"]) != canonical(result):
+        set_aside(store.path("scores", key))
+    store.write("scores", key, result, provenance())
+    return key_of(result)
 
 
 def _scored(metrics: list[tuple[Choice, Any]], pairs: list[Prediction | None]) -> dict[str, Any]:
@@ -89,13 +106,13 @@ def _outcomes(perturbed: Prediction | None) -> dict[str, Any]:
     return {"correct": pack_bits(right), "correct_n": len(right)}
 
 
-def _prediction(store: Store, cell: str, domain: str, dataset: str) -> Prediction | None:
-    """Put a stored prediction and the stored truth together, by id."""
-    kept, about = store.read("cells", cell), store.read("datasets", dataset)
+def _prediction(store: Store, seen: Mapping[str, Any], cell: str, domain: str, dataset: str) -> Prediction | None:
+    """Put a stored prediction and the stored truth together, by id: those that the driver saw, where it saw them."""
+    kept, about = store.read("cells", cell), seen.get("datasets", {}).get(dataset) or _about(store, dataset)
     if kept is None or about is None:
         return None
-    arrays = store.get(kept["result"]["prediction"])
-    truth = store.get(about["result"]["truth"][domain])
+    arrays = store.get(seen.get("predictions", {}).get(cell, kept["result"]["prediction"]))
+    truth = store.get(about["truth"][domain])
     ids, known = names_in(arrays["ids"]), names_in(truth["ids"])
     place = {name: row for row, name in enumerate(known)}
     rows = np.array([place[name] for name in ids], dtype=np.int64)
@@ -104,12 +121,17 @@ def _prediction(store: Store, cell: str, domain: str, dataset: str) -> Predictio
         latent=arrays["latent"],
         logits=arrays["logits"],
         labels=truth["labels"][rows],
-        classes=tuple(about["result"]["classes"]),
-        task=about["result"]["task"],
+        classes=tuple(about["classes"]),
+        task=about["task"],
         facts={name.removeprefix("fact/"): value for name, value in arrays.items() if name.startswith("fact/")},
         grams=arrays.get("grams"),
         gram_rows=arrays.get("gram_rows"),
         layers=tuple(kept["result"]["layers"]),
         objects=names_in(truth["objects"])[rows] if "objects" in truth else None,
-        ranges=tuple((low, high) for low, high in about["result"].get("ranges", ())),
+        ranges=tuple((low, high) for low, high in about.get("ranges", ())),
     )
+
+
+def _about(store: Store, dataset: str) -> dict[str, Any] | None:
+    kept = store.read("datasets", dataset)
+    return None if kept is None else kept["result"]
