@@ -26,10 +26,23 @@ MACHINE = frozenset({errno.ENOSPC, errno.EDQUOT, errno.EIO, errno.EROFS, errno.E
 """What an OSError says when the machine is at fault. Too many open files of one process (EMFILE) is not among them."""
 
 
+LONGEST = 2000
+"""Letters of a message: a screen."""
+
+
 class AstrobenchError(Exception):
-    """A fault that the reader of the message can mend."""
+    """A fault that the reader of the message can mend. Its text is one line that a terminal shows as it is.
+
+    What it quotes may be a stranger's: what cannot be seen becomes "�", and the middle of a long text is left out.
+    """
 
     exit_code = 2
+
+    def __str__(self) -> str:
+        told = " ".join(super().__str__().split())
+        if len(told) > LONGEST:
+            told = f"{told[: LONGEST // 2]} […] {told[-LONGEST // 2 :]}"
+        return "".join(letter if letter.isprintable() else "�" for letter in told)
 
 
 class SuiteError(AstrobenchError):

@@ -12,7 +12,9 @@ from dataclasses import asdict, dataclass, field
 from typing import TYPE_CHECKING, Any
 
 from astrobench.errors import StoreError
+from astrobench.rowforms import check_header, check_row
 from astrobench.severities import Point
+from astrobench.strict import lines_of, parsed
 from astrobench.types import Score
 from astrobench.validation import check_picks
 
@@ -94,10 +96,10 @@ def write_rows(path: Path, header: Header, rows: Iterable[Row]) -> None:
 
 def read_rows(path: Path) -> tuple[Header, tuple[Row, ...]]:
     """Read a file of records. Raises StoreError naming the file and line that cannot be read."""
-    lines = path.read_text(encoding="utf-8").splitlines()
-    if not lines:
+    lines = lines_of(path)
+    if lines == [""]:
         raise StoreError(f"{path} is empty: expected a header line and one line a cell")
-    header = _line(path, 1, lines[0], lambda body: Header(**body["header"]))
+    header = _line(path, 1, lines[0], _header)
     if header.schema != SCHEMA:
         raise StoreError(f"{path} has record schema {header.schema}, this astrobench reads {SCHEMA}")
     return header, tuple(_line(path, n, line, _row) for n, line in enumerate(lines[1:], 2) if line.strip())
@@ -105,16 +107,18 @@ def read_rows(path: Path) -> tuple[Header, tuple[Row, ...]]:
 
 def _line(path: Path, number: int, text: str, build: Any) -> Any:
     try:
-        return build(json.loads(text, parse_constant=_refuse))
-    except (ValueError, TypeError, KeyError, RecursionError) as error:
+        return build(parsed(text))
+    except (ValueError, TypeError, KeyError, AttributeError, OverflowError) as error:
         raise StoreError(f"{path}:{number} is not a record: {error}") from None
 
 
-def _refuse(constant: str) -> float:
-    raise ValueError(f"{constant} is not JSON")
+def _header(body: dict[str, Any]) -> Header:
+    check_header(body)
+    return Header(**body["header"])
 
 
 def _row(body: dict[str, Any]) -> Row:
+    check_row(body)
     scores = {name: score_from_plain(score) for name, score in body.pop("scores").items()}
     point = body.pop("point", None)
     check_picks(body.get("checkpoints", {}))

@@ -106,7 +106,7 @@ def _header(file: IO[bytes], path: Path) -> tuple[tuple[int, ...], bool, np.dtyp
         # NumPy's own parser: a literal, never code, and at most 10 kB of it.
         read = {(1, 0): read_array_header_1_0, (2, 0): read_array_header_2_0}[read_magic(file)]
         shape, fortran, dtype = read(file)
-    except (ValueError, KeyError, TypeError, EOFError):
+    except Exception:  # NumPy's parser raises almost anything on a broken header, and each means the same here
         raise DataError(f"{path} has a header that makes no sense; fetch or write it again") from None
     if dtype.kind not in "fiub" or min(shape, default=0) < 0:
         raise DataError(f"{path} holds {dtype.name} {shape}, want an array of numbers; write it again as float32")

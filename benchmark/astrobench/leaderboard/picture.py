@@ -5,6 +5,7 @@ from __future__ import annotations
 import io
 from typing import TYPE_CHECKING
 
+from astrobench.leaderboard.escape import plain
 from astrobench.leaderboard.terminal import terminal
 
 if TYPE_CHECKING:
@@ -19,4 +20,4 @@ def picture(board: Leaderboard, title: str) -> str:
 
     console = Console(record=True, width=WIDTH, file=io.StringIO(), force_terminal=True, color_system="truecolor")
     console.print(terminal(board))
-    return console.export_svg(title=title, unique_id="astrobench")
+    return console.export_svg(title=plain(title), unique_id="astrobench")

@@ -1,0 +1,94 @@
+"""The form that the lines of a file of records must have: what a stranger may send, and nothing else."""
+
+from __future__ import annotations
+
+import base64
+from typing import Any
+
+from astrobench.strict import LONGEST_NAME, Form, check
+
+NAMES = ("dataset", "domain", "architecture", "method", "perturbation", "cell", "training", "status")
+NUMBER = (int, float)
+NOTHING = type(None)
+WAYS = ("higher", "lower")
+
+ROW: dict[str, Form] = {
+    **dict.fromkeys(NAMES, str), "seed": int, "reason": str, "oracle": bool, "scores": dict, "correct": str,
+    "correct_n": int, "point": (dict, NOTHING), "checkpoints": dict, "provenance": dict,
+}  # fmt: skip
+SCORE: dict[str, Form] = {
+    "value": (*NUMBER, NOTHING), "unit": str, "better": (str, NOTHING), "se": (*NUMBER, NOTHING), "n": (int, NOTHING),
+    "note": str, "interval": (list, NOTHING),
+}  # fmt: skip
+POINT: dict[str, Form] = {
+    "curve": str, "severity": NUMBER, "unit": str, "harmless": (*NUMBER, NOTHING), "harder": str
+}  # fmt: skip
+HEADER: dict[str, Form] = {"suite": dict, "profile": str, "command": str, "schema": int}
+SUITE: dict[str, Form] = {
+    "name": str, "version": int, "title": str, "description": str, "synthetic": bool, "reference": str,
+    "axes": (dict, NOTHING), "columns": (list, NOTHING), "rank": (dict, NOTHING), "published": (list, NOTHING),
+    "training": (dict, NOTHING), "predict": (dict, NOTHING), "cross": (list, NOTHING), "limit": (int, NOTHING),
+}  # fmt: skip
+COLUMN: dict[str, Form] = {
+    "title": str, "score": str, "domain": str, "perturbation": str, "kind": str, "chance": (*NUMBER, NOTHING),
+    "percent": bool, "help": str, "curve": (str, NOTHING),
+}  # fmt: skip
+PUBLISHED: dict[str, Form] = {
+    **dict.fromkeys(("architecture", "method", "column", "text", "source"), str), "value": (*NUMBER, NOTHING)
+}  # fmt: skip
+RANK: dict[str, Form] = {"domain": str, "perturbation": str, "of": (dict, NOTHING)}
+USE: dict[str, Form] = {"plugin": str, "label": (str, NOTHING), "params": dict, "curve": (str, NOTHING)}
+
+
+def check_row(body: Any) -> None:
+    """Raise ValueError, saying what, unless a body has the form of a row."""
+    check(body, ROW, needed=(*NAMES, "seed", "scores"))
+    long = next((name for name in NAMES if len(body[name]) > LONGEST_NAME), None)
+    if long is not None:
+        raise ValueError(f"{long!r} has {len(body[long]):,} characters, allowed are {LONGEST_NAME}")
+    for score in body["scores"].values():
+        check(score, SCORE)
+        _check_way(score.get("better"), (*WAYS, None))
+        ends = score.get("interval")
+        if ends is not None and (len(ends) != 2 or not all(_is_number(end) for end in ends)):
+            raise ValueError("the ends of an interval are not two numbers")
+    if body.get("point") is not None:
+        check(body["point"], POINT, needed=("curve", "severity", "unit"))
+        _check_way(body["point"].get("harder", "higher"), WAYS)
+    _check_bits(body.get("correct", ""), body.get("correct_n", 0))
+
+
+def check_header(body: Any) -> None:
+    """Raise ValueError, saying what, unless a body has the form of a header."""
+    check(body, {"header": dict}, needed=("header",))
+    check(body["header"], HEADER, needed=("suite", "profile", "command"))
+    suite = body["header"]["suite"]
+    check(suite, SUITE, needed=("name",))
+    for column in suite.get("columns") or ():
+        check(column, COLUMN, needed=("title", "score", "domain"))
+    for uses in (suite.get("axes") or {}).values():
+        check({"an axis": uses}, {"an axis": list})
+        for use in uses:
+            if not isinstance(use, str | int):
+                check(use, USE)
+    for told in suite.get("published") or ():
+        check(told, PUBLISHED, needed=("architecture", "method", "column"))
+    if suite.get("rank"):
+        check(suite["rank"], RANK, needed=("domain",))
+
+
+def _check_bits(text: str, n: int) -> None:
+    if not 0 <= n <= 2**31:
+        raise ValueError(f"'correct_n' is {n}, expected a number of images")
+    held = len(base64.b64decode(text, validate=True))
+    if text and held != (n + 7) // 8:
+        raise ValueError(f"'correct' has {held} bytes, {n} images take {(n + 7) // 8}")
+
+
+def _check_way(told: Any, allowed: tuple[str | None, ...]) -> None:
+    if told not in allowed:
+        raise ValueError(f"{told!r} is no way, expected {' or '.join(map(str, allowed))}")
+
+
+def _is_number(value: Any) -> bool:
+    return isinstance(value, int | float) and not isinstance(value, bool)
