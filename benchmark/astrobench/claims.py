@@ -76,7 +76,7 @@ class Claims:
 
     def _gone(self, name: str, words: bytes) -> bool:
         """Say whether the owner of a claim is gone: its process is not there, or it has been silent too long."""
-        before, since = self.seen.get(name, (b"", 0.0))
+        before, since = self.seen.get(name, (None, 0.0))
         if words != before:
             since = self.clock()
             self.seen[name] = words, since

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-import shutil
 import sys
 import tomllib
 from dataclasses import dataclass
@@ -88,7 +87,9 @@ def run_suite(wishes: Wishes, *, publish: Path | None, in_process: bool, quiet: 
             display.say(line)
         rows = sweep.run()
     folders = [order.results / "leaderboards"] + ([publish] if publish else [])
-    shutil.rmtree(folders[0] / order.plan.suite.name / "records", ignore_errors=True)  # a view of this run alone
+    for other in (folders[0] / order.plan.suite.name / "records").glob("*.jsonl"):  # a view of this run alone
+        if other != records_file(order.plan, folders[0] / order.plan.suite.name):
+            other.unlink(missing_ok=True)
     for folder in folders:
         _publish(order.plan, rows, folder / order.plan.suite.name, in_sight=folder == folders[-1], console=console)
     return _verdict(rows, console)
@@ -97,24 +98,32 @@ def run_suite(wishes: Wishes, *, publish: Path | None, in_process: bool, quiet: 
 def _publish(plan: Plan, rows: tuple[Row, ...], folder: Path, *, in_sight: bool, console: Any) -> None:
     """Write records and leaderboard; print the leaderboard of the last folder."""
     from astrobench.leaderboard import build, picture, render, terminal
+    from astrobench.writing import write_atomically
 
     records = write_records(plan, rows, folder).parent
     render(folder)
     board = build(folder, plan.profile or None)
-    (folder / "leaderboard.svg").write_text(picture(board, _command()), encoding="utf-8")
+    write_atomically(folder / "leaderboard.svg", picture(board, _command()).encode(), replace=True)
     if in_sight:
         console.print(terminal(board))
         console.print(f"leaderboard: {folder / 'README.md'} and {folder / 'table.csv'}", highlight=False)
         console.print(f"records:     {records}", highlight=False)
 
 
+def records_file(plan: Plan, folder: Path) -> Path:
+    """Return the file that a plan's rows have under a leaderboard's folder."""
+    return folder / "records" / f"{plan.profile or 'run'}.jsonl"
+
+
 def write_records(plan: Plan, rows: tuple[Row, ...], folder: Path) -> Path:
     """Write the rows of a plan under a leaderboard's folder; return the file."""
     from astrobench.records import Header, write_rows
 
-    path = folder / "records" / f"{plan.profile or 'run'}.jsonl"
+    path = records_file(plan, folder)
+    part = path.with_name(f".tmp-{os.getpid()}-{path.stem}")  # another run may read the file just now
     path.parent.mkdir(parents=True, exist_ok=True)
-    write_rows(path, Header(plan.suite.model_dump(mode="json"), plan.profile, _command()), rows)
+    write_rows(part, Header(plan.suite.model_dump(mode="json"), plan.profile, _command()), rows)
+    part.replace(path)
     return path
 
 
