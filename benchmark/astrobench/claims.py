@@ -83,7 +83,7 @@ class Claims:
         try:
             owner = json.loads(words)
             if owner["place"] == place():
-                return born(owner["pid"]) != owner["born"]
+                return bool(born(owner["pid"]) != owner["born"])
         except (ValueError, TypeError, KeyError, RecursionError):
             pass  # damaged, or of another version: it is stale when it stays as it is
         return self.clock() - since > STALE
