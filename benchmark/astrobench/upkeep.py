@@ -27,6 +27,7 @@ RECOMPUTED = {  # by the folder that a file lies in
     "cells": "the next run predicts it again, without training",
     "scores": "the next run scores it again, from stored predictions",
     "objects": "the next run computes it again",
+    "truth": "the next run prepares the dataset again",
     "checkpoints": "the training starts from its first epoch",
 }
 
@@ -63,7 +64,7 @@ def fsck(store: Store) -> Health:
 
     A result whose arrays are gone is set aside too, so that the next run computes both anew.
     """
-    objects = [path for path in _files(store, "objects/??/*") if NAME.fullmatch(path.name)]
+    objects = _arrays(store)
     damage = [_lost(path, "its bytes are not those of its name") for path in objects if _digest(path) != path.name]
     checkpoints = _files(store, "checkpoints/*/last")
     damage += [_lost(path, "its bytes are not those of its head") for path in checkpoints if not _whole(path)]
@@ -107,8 +108,8 @@ def remove(found: tuple[Waste, ...]) -> None:
 
 
 def _unneeded(store: Store, needed: set[str], trained: set[str]) -> Iterator[tuple[Path, str]]:
-    for path in _files(store, "objects/??/*"):
-        if NAME.fullmatch(path.name) and path.name not in needed:
+    for path in _arrays(store):
+        if path.name not in needed:
             yield path, "no result needs it"
     for pattern in (".probe-*", ".tmp-*", "*/.tmp-*", "*/??/.tmp-*", "checkpoints/*/.tmp-*", "progress/.*"):
         for path in _files(store, pattern):
@@ -121,6 +122,11 @@ def _unneeded(store: Store, needed: set[str], trained: set[str]) -> Iterator[tup
     for path in _files(store, "progress/training-*.json"):
         if any(key.startswith(path.stem.removeprefix("training-")) for key in trained):
             yield path, "its training is finished"
+
+
+def _arrays(store: Store) -> list[Path]:
+    found = _files(store, "objects/??/*") + _files(store, "truth/??/*")
+    return [path for path in found if NAME.fullmatch(path.name)]
 
 
 def _files(store: Store, pattern: str) -> list[Path]:

@@ -240,7 +240,7 @@ DOOR = '''
 
 def cheating() -> dict[str, str]:
     """Return the modules of the cheating distribution: each cheat in a module of its own."""
-    names = {name: f"cheat_lab.{name}:{name}" for name in CHEATS}
+    names = {name: f"cheat_lab.{name}:{name}" for name in (*CHEATS, "all_at_once")}
     modules = {"cheat_lab.": DOOR.replace("{names}", repr(names))}
     for name, source in CHEATS.items():
         factory = f'''
@@ -250,6 +250,11 @@ def cheating() -> dict[str, str]:
             return Plain()
     '''
         modules[f"cheat_lab.{name}"] = _plain(HEAD) + _plain(source) + _plain(factory)
+    calls = "\n".join(f"    import cheat_lab.{name}\n    cheat_lab.{name}.cheat()" for name in CHEATS)
+    modules["cheat_lab.all_at_once"] = (
+        f"{_plain(HEAD)}\ndef all_at_once(features: int, outputs: int) -> Plain:\n"
+        f'    """Cheat in every way, then train as everybody does."""\n{calls}\n    return Plain()\n'
+    )
     return modules
 
 

@@ -12,8 +12,7 @@ from typing import Any
 import torch
 
 from astrobench.isolation.fence import hide
-from astrobench.plan import job_from
-from astrobench.registry import Registry
+from astrobench.plan import cell_from, job_from
 from astrobench.stages.bench import Bench, steady
 from astrobench.stages.blind import opened_blind
 from astrobench.stages.cells import predicted
@@ -36,7 +35,8 @@ def fit(payload: dict[str, Any]) -> dict[str, Any]:
     dataset = opened_blind(lambda: limited(open_dataset(registry_of(job.dataset), job.dataset), job.limit), job.source)
     store = Store(Path(payload["root"]))
     _fence(store)
-    bench = Bench(store, Registry.load(), job, dataset, torch.device(payload["device"]))
+    used = (job.dataset, job.architecture, job.method, *(cell_from(cell).perturbation for cell in payload["cells"]))
+    bench = Bench(store, registry_of(*used), job, dataset, torch.device(payload["device"]))
     compared = dict.fromkeys(word for cell in payload["cells"] for word in cell["predict"]["cka_layers"])
     model = trained_model(bench, tuple(compared))
     reasons = dict(predicted(bench, model, payload["cells"]))
