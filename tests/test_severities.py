@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import io
 from typing import Annotated
 
 import pytest
 from astrobench import Streams, severity
+from astrobench.catalogue import catalogue
 from astrobench.errors import PluginError, SuiteError
 from astrobench.plan import Plan, make_plan
 from astrobench.registry import Registry
@@ -14,6 +16,7 @@ from astrobench.signatures import read_signature
 from astrobench.suite import check_suite
 from conforming import caught, reported
 from distributions import write_modules
+from rich.console import Console
 
 SUITE = {
     "name": "toy", "version": 1, "title": "A toy",
@@ -113,3 +116,9 @@ def test_a_check_holds_a_severity_to_what_it_declares():
 
     caught("perturbations", misspelt, rule, "its severity 'widht' is not one of its parameters")
     caught("perturbations", worded, rule, "its severity 'kernel' is str, expected a number")
+
+
+def test_a_list_shows_parameter_unit_direction_and_what_is_harmless():
+    console = Console(file=io.StringIO(), width=100)
+    console.print(catalogue(Registry.load(), None, "psf"))
+    assert "severity: fwhm in arcsec, harder the higher, harmless at 0" in console.file.getvalue()

@@ -21,6 +21,7 @@ if TYPE_CHECKING:
     from rich.console import RenderableType
 
     from astrobench.registry import Fault, Plugin, Registry
+    from astrobench.severities import Severity
     from astrobench.signatures import Parameter
 
 
@@ -89,7 +90,15 @@ def _page(plugin: Plugin) -> list[RenderableType]:
         parts.append(Padding(Text(str(plugin.target), "dim"), (0, 0, 1, 2)))
     if signature.parameters:
         parts.append(Padding(_parameters(signature.parameters), (0, 0, 1, 2)))
+    if signature.severity is not None:
+        parts.append(Padding(Text(_severity(signature.severity)), (0, 0, 1, 2)))
     return parts
+
+
+def _severity(told: Severity) -> str:
+    unit = f" in {told.unit}" if told.unit else ""
+    harmless = "" if told.harmless is None else f", harmless at {told.harmless:g}"
+    return f"severity: {told.parameter}{unit}, harder the {told.harder}{harmless}"
 
 
 def _flowing(doc: str) -> str:

@@ -44,7 +44,11 @@ def astrobench_methods() -> Mapping[str, Plugin]:  # type: ignore[empty-body]
 
 @hookspec
 def astrobench_perturbations() -> Mapping[str, Plugin]:  # type: ignore[empty-body]
-    """f(batch, model, rng, *, …) → Perturbed. rng is a `Streams`: one stream for all, or one an image."""
+    """f(batch, model, rng, *, …) → Perturbed. rng is a `Streams`: one stream for all, or one an image.
+
+    Decorated with `astrobench.severity("fwhm", "arcsec", harmless=0.0)` it is a curve: that parameter says how hard it
+    hits, records keep the value and its unit, and columns sum the curve up.
+    """
 
 
 @hookspec
