@@ -13,7 +13,7 @@ from astrobench.errors import SuiteError, did_you_mean
 from astrobench.filters import check_filters, check_named
 from astrobench.rules import RULES
 from astrobench.spreading import spread
-from astrobench.tables import Column, Cross, Label, Name, Published, Rank, Strict
+from astrobench.tables import Column, Cross, Label, Name, Published, Rank, Strict, check_tables
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -216,11 +216,13 @@ def _labels(axis: str, sources: list[dict[str, Any]], suite: Suite) -> set[Any]:
 
 def _parse(path: Path) -> dict[str, Any]:
     try:
-        return tomllib.loads(path.read_text(encoding="utf-8"))
+        body = tomllib.loads(path.read_text(encoding="utf-8"))
     except OSError as error:
         raise SuiteError(f"cannot read suite {path}: {error.strerror}") from None
     except (ValueError, RecursionError) as error:  # numbers of 5000 digits and 1000 brackets are no TOML errors
         raise SuiteError(f"{path} is not TOML: {error}") from None
+    check_tables(body, path.name)
+    return body
 
 
 def _sentence(error: ValidationError) -> str:

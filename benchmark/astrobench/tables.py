@@ -2,11 +2,18 @@
 
 from __future__ import annotations
 
-from typing import Annotated, Literal
+import re
+from typing import TYPE_CHECKING, Annotated, Any, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, StringConstraints, model_validator
 
-Name = Annotated[str, StringConstraints(pattern=r"^[a-z0-9][a-z0-9._-]{0,63}$")]
+from astrobench.errors import SuiteError
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+NAME = "[a-z0-9][a-z0-9._-]{0,63}"
+Name = Annotated[str, StringConstraints(pattern=f"^{NAME}$")]
 Label = Annotated[str, StringConstraints(pattern=r"^[A-Za-z0-9][A-Za-z0-9 ._+:()=,/-]{0,79}$")]
 
 
@@ -81,3 +88,18 @@ class Published(Strict):
     value: float | None = None
     text: str = ""
     source: str
+
+
+def check_tables(body: Mapping[str, Any], where: str) -> None:
+    """Refuse what cannot even be laid over one another: a profile that is no table, or is named like a path."""
+    for name in ("profiles", "default_profile"):
+        if not isinstance(body.get(name, {}), dict):
+            raise SuiteError(f"{where}: {name} = {body[name]!r}: expected a table")
+    for name, profile in body.get("profiles", {}).items():
+        if not re.fullmatch(NAME, name):
+            raise SuiteError(f"{where}: a profile is named {name!r}: expected {NAME}")
+        if not isinstance(profile, dict):
+            raise SuiteError(f"{where}: profiles.{name} = {profile!r}: expected a table")
+    for source in (body, *body.get("profiles", {}).values()):
+        if not isinstance(source.get("axes", {}), dict):
+            raise SuiteError(f"{where}: axes = {source['axes']!r}: expected a table")

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import copy
 import json
+import tomllib
 from typing import TYPE_CHECKING, Any
 
 from fuzz.parsers import as_json
@@ -31,6 +32,8 @@ def spoiled(sample: bytes, rng: random.Random) -> bytes:
     """Return a spoiled copy; one time in twenty, bytes that have nothing to do with the sample."""
     if rng.random() < 0.05:
         return rng.randbytes(rng.randrange(200))
+    if sample.startswith(b"\nname = ") and rng.random() < 0.6:
+        return _by_keys(tomllib.loads(sample.decode()), rng)
     lines = as_json(sample) if sample[:1] == b"{" and rng.random() < 0.6 else None
     data = _by_values(lines, rng) if lines else sample
     if not lines or rng.random() < 0.2:
@@ -55,7 +58,26 @@ def _by_bytes(data: bytes, rng: random.Random) -> bytes:
     return data[:at] + rng.choice(WORDS) + data[end if kind == 4 else at :]
 
 
+def _by_keys(table: dict[str, Any], rng: random.Random) -> bytes:
+    """Return a table of TOML with values in the wrong places."""
+    _displace(table, rng)
+    return "\n".join(f"{json.dumps(key)} = {_inline(value)}" for key, value in table.items()).encode()
+
+
+def _inline(value: Any) -> str:
+    if isinstance(value, dict):
+        return "{" + ", ".join(f"{json.dumps(key)} = {_inline(inner)}" for key, inner in value.items()) + "}"
+    if isinstance(value, list):
+        return "[" + ", ".join(map(_inline, value)) + "]"
+    return "nan" if value is None else json.dumps(value)
+
+
 def _by_values(lines: list[Any], rng: random.Random) -> bytes:
+    _displace(lines, rng)
+    return "\n".join(json.dumps(line) for line in lines).encode() + b"\n"
+
+
+def _displace(lines: Any, rng: random.Random) -> None:
     for _ in range(rng.choice((1, 1, 1, 2, 3))):
         nodes = list(_nodes(lines))
         holder, key = rng.choice(nodes)
@@ -67,7 +89,6 @@ def _by_values(lines: list[Any], rng: random.Random) -> bytes:
             )
         else:
             holder[key] = copy.deepcopy(rng.choice(VALUES))
-    return "\n".join(json.dumps(line) for line in lines).encode() + b"\n"
 
 
 def _nodes(value: Any) -> Any:

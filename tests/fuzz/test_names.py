@@ -17,8 +17,11 @@ from astrobench.errors import AstrobenchError, SuiteError
 from astrobench.leaderboard import picture, tabulate, terminal, texts
 from astrobench.leaderboard.escape import plain, spreadsheet
 from astrobench.records import Header, read_rows, write_rows
+from astrobench.suite import read_suite
 from markdown_it import MarkdownIt
 from rich.console import Console
+
+from fuzz.parsers import SUITE
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -122,3 +125,15 @@ def _is_number(text: str) -> bool:
 
 def test_what_is_shown_of_a_name_is_the_name_without_what_hides() -> None:
     assert plain(NAMES["colour"]) == "�[31mred�[0m"
+
+
+@pytest.mark.parametrize(
+    "name", ["../x", "/etc/passwd", "a/b", "..", ".", "CON", "x" * 300, "a\n", "a\x00b", "-rf", "~", ""]
+)
+def test_no_name_of_a_suite_or_a_profile_leads_out_of_its_folder(name: str, tmp_path: Path) -> None:
+    told = json.dumps(name)
+    for text in (SUITE.replace('"fuzzed"', told), SUITE.replace("profiles.quick", f"profiles.{told}")):
+        assert text != SUITE
+        (tmp_path / "suite.toml").write_text(text)
+        with pytest.raises(SuiteError, match="name"):
+            read_suite(tmp_path / "suite.toml")
