@@ -14,6 +14,7 @@ from astrobench.filters import check_filters, check_named
 from astrobench.rules import RULES
 from astrobench.spreading import spread
 from astrobench.tables import Column, Cross, Label, Name, Published, Rank, Strict, check_tables
+from astrobench.tables import merged as merged
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -194,16 +195,6 @@ def check_suite(body: dict[str, Any], where: str) -> Suite:
         raise SuiteError(f"{where}: {_sentence(error)}") from None
     except (TypeError, ValueError) as error:
         raise SuiteError(f"{where}: {error}") from None
-
-
-def merged(base: dict[str, Any], over: dict[str, Any]) -> dict[str, Any]:
-    """Lay one table over another: tables merge key by key, everything else is replaced."""
-    both = {
-        key: merged(base[key], over[key])
-        for key in base.keys() & over.keys()
-        if isinstance(base[key], dict) and isinstance(over[key], dict)
-    }
-    return {**base, **over, **both}
 
 
 def _labels(axis: str, sources: list[dict[str, Any]], suite: Suite) -> set[Any]:

@@ -103,3 +103,13 @@ def check_tables(body: Mapping[str, Any], where: str) -> None:
     for source in (body, *body.get("profiles", {}).values()):
         if not isinstance(source.get("axes", {}), dict):
             raise SuiteError(f"{where}: axes = {source['axes']!r}: expected a table")
+
+
+def merged(base: dict[str, Any], over: dict[str, Any]) -> dict[str, Any]:
+    """Lay one table over another: tables merge key by key, everything else is replaced."""
+    both = {
+        key: merged(base[key], over[key])
+        for key in base.keys() & over.keys()
+        if isinstance(base[key], dict) and isinstance(over[key], dict)
+    }
+    return {**base, **over, **both}
