@@ -30,6 +30,13 @@ print(told((root.parent / "link" / "truth" / "labels").read_text))
 print(subprocess.run(["cat", str(root / "truth" / "labels")], capture_output=True).returncode)
 (root / "objects" / "new").write_text("mine")
 print((root / "objects" / "new").read_text(), (root.parent / "beside").read_text())
+os.replace(root / "objects" / "new", root / "cells" / "moved")
+print((root / "cells" / "moved").read_text(), told(lambda: os.rename(root / "truth", root / "other")))
+print(told((root / "other" / "labels").read_text))
+try:
+    os.link(root / "other" / "labels", root / "cells" / "link")
+except OSError as error:
+    print(type(error).__name__)
 with tempfile.NamedTemporaryFile("w+") as file:
     file.write("temporary"), file.flush()
     print(Path(file.name).read_text())
@@ -47,7 +54,7 @@ def told(root: Path, **environment: str) -> list[str]:
 @pytest.fixture
 def root(tmp_path: Path) -> Path:
     root = tmp_path / "results"
-    for name in ("truth", "objects"):
+    for name in ("truth", "objects", "cells"):
         (root / name).mkdir(parents=True)
     (root / "truth" / "labels").write_text("0 1 2")
     (tmp_path / "beside").write_text("beside")
@@ -59,7 +66,7 @@ def test_labels_cannot_be_read_by_the_process_its_children_or_a_link_and_all_els
     found = told(root)
     if found[0] == "False":
         pytest.skip("this kernel has no Landlock")
-    assert found == ["True", "refused", "refused", "1", "mine beside", "temporary"]
+    assert found == ["True", "refused", "refused", "1", "mine beside", "mine None", "refused", "OSError", "temporary"]
 
 
 def test_the_fence_can_be_left_open(root: Path) -> None:

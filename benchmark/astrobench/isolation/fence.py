@@ -1,4 +1,4 @@
-"""A folder that this process cannot read any more, nor any process it starts: by Landlock, on Linux from 5.13 on.
+"""A folder that this process cannot read any more, nor any process it starts: by Landlock, on Linux from 5.19 on.
 
 Landlock allows and never denies, so everything beside the folder is allowed, on each level from the root down. What
 is made later right beside it, or beside one of its parents, cannot be read back either (below a folder that is there
@@ -15,7 +15,8 @@ from contextlib import suppress
 from pathlib import Path
 
 _CREATE_RULESET, _ADD_RULE, _RESTRICT_SELF = 444, 445, 446  # the same numbers on every architecture
-_READ_FILE = 1 << 2
+_READ_FILE, _REFER = 1 << 2, 1 << 13  # to move from folder to folder is refused unless it is allowed
+_VERSION, _WITH_REFER = 1, 2
 _PATH_BENEATH = 1
 _PR_SET_NO_NEW_PRIVS = 38
 
@@ -33,8 +34,9 @@ def hide(folder: Path) -> bool:
     if not sys.platform.startswith("linux") or os.environ.get("ASTROBENCH_FENCE") == "0":
         return False
     libc, folder = ctypes.CDLL(None, use_errno=True), folder.resolve()
-    handled = ctypes.c_uint64(_READ_FILE)
-    rules = libc.syscall(_CREATE_RULESET, ctypes.byref(handled), ctypes.c_size_t(8), 0)
+    handled = ctypes.c_uint64(_READ_FILE | _REFER)
+    known = libc.syscall(_CREATE_RULESET, None, ctypes.c_size_t(0), _VERSION)
+    rules = libc.syscall(_CREATE_RULESET, ctypes.byref(handled), ctypes.c_size_t(8), 0) if known >= _WITH_REFER else -1
     if rules < 0:
         return False
     try:
@@ -74,7 +76,8 @@ def _allow(libc: ctypes.CDLL, rules: int, path: Path) -> None:
     with suppress(OSError):
         place = os.open(path, os.O_PATH | os.O_CLOEXEC | os.O_NOFOLLOW)  # a link may lead to a parent of what is hidden
         try:
-            rule = _Beneath(_READ_FILE, place)
+            rights = _READ_FILE | _REFER if path.is_dir() else _READ_FILE
+            rule = _Beneath(rights, place)
             libc.syscall(_ADD_RULE, rules, _PATH_BENEATH, ctypes.byref(rule), 0)
         finally:
             os.close(place)
