@@ -115,14 +115,19 @@ def _text(error: BaseException) -> str:
 
 def _tie_to_server() -> None:
     """Die with the server, which dies with the driver; take in the descendants that lost their parent."""
+    die_with_parent(wanted=True)
     with contextlib.suppress(OSError, AttributeError):  # Linux only
-        prctl = ctypes.CDLL(None).prctl
-        prctl(_PR_SET_PDEATHSIG, signal.SIGKILL)
-        prctl(_PR_SET_CHILD_SUBREAPER, 1)
+        ctypes.CDLL(None).prctl(_PR_SET_CHILD_SUBREAPER, 1)
     _let_the_server_end()
     driver = multiprocessing.parent_process()
     if driver is not None and not driver.is_alive():  # it died before the lines above
         os._exit(1)
+
+
+def die_with_parent(*, wanted: bool) -> None:
+    """Be killed when the thread that started this process ends, or no longer. On Linux only."""
+    with contextlib.suppress(OSError, AttributeError):
+        ctypes.CDLL(None).prctl(_PR_SET_PDEATHSIG, signal.SIGKILL if wanted else 0)
 
 
 def _let_the_server_end() -> None:
