@@ -7,8 +7,10 @@ from typing import Any
 
 import fake_leaderboard as fake
 import pytest
+from astrobench.errors import StoreError
 from astrobench.leaderboard import Leaderboard, render, tabulate
 from astrobench.leaderboard.crosspage import crosses
+from astrobench.leaderboard.wording import DASH
 from astrobench.statistics import Places
 from astrobench.types import Score
 
@@ -118,6 +120,18 @@ def test_a_published_number_of_one_dataset_stands_beside_that_dataset_alone() ->
     assert found[0].ours.mean == pytest.approx(0.885, abs=0.01)  # of the dataset whose source is Y1
 
 
+def test_a_published_number_may_stand_beside_a_cell_of_the_cross_table(tmp_path) -> None:
+    told = {"architecture": "ConvNet", "method": "mmd", "dataset": BACK, "source": "talk", "column": "Accuracy"}
+    known = [{**told, "domain": "Y10", "value": 0.56, "text": "± 2"}, {**told, "domain": "Y1", "column": "AUC"}]
+    found = board(rows(), published=known).published
+    assert [one.column.title for one in found] == ["Accuracy, Y1 → Y10", "AUC, Y1 → Y1"]
+    assert found[0].ours.mean == pytest.approx(0.755)
+    assert found[1].ours.n == 0  # the cross table has no such score
+    text = render(fake.folder(tmp_path, rows(), published=known, cross=CROSS))[1].read_text()
+    assert "| mmd (Y1 to Y10, laptop) | Accuracy, Y1 → Y10 (%) | 75.5 ± 0.5 | 56.0 (± 2) | talk |" in text
+    assert f"| AUC, Y1 → Y1 | {DASH} | not recovered | talk |" in text
+
+
 def test_a_published_number_of_a_dataset_that_was_not_run_says_which() -> None:
     told = {"architecture": "ViT", "method": "mmd", "column": "OOD accuracy", "value": 0.5, "source": "talk"}
     (one,) = board(rows(), published=[{**told, "dataset": BACK}]).published
@@ -145,3 +159,20 @@ def test_scores_that_are_not_numbers_are_undefined() -> None:
     lost = Score(float("nan"), note="all images are of one class", better="lower")
     known = [replace(row, scores={**row.scores, "ece": lost}) for row in rows()]
     assert "undefined" in list(crosses(board(known)))[5]
+
+
+@pytest.mark.parametrize(
+    "cross",
+    [
+        [CROSS],
+        {**CROSS, "trained": {"Y10": 3}},
+        {**CROSS, "tested": [["Y10"]]},
+        {**CROSS, "scores": ["accuracy"]},
+        {**CROSS, "scores": [{"title": "Accuracy"}]},
+        {"trained": CROSS["trained"]},
+    ],
+)
+def test_a_stranger_s_cross_table_of_another_form_is_one_sentence(tmp_path, cross: Any) -> None:
+    with pytest.raises(StoreError, match="is not a record") as caught:
+        render(fake.folder(tmp_path, rows(), cross=cross))
+    assert "\n" not in str(caught.value)

@@ -42,6 +42,7 @@ def check_named(suite: Suite, known: Mapping[str, Iterable[Any]]) -> None:
     of = rank.of if rank else {}
     told = {
         "published.dataset": ("dataset", [one.dataset for one in suite.published if one.dataset]),
+        "published.domain": ("domain", [one.domain for one in suite.published if one.domain]),
         "axes.dataset.source": ("domain", [use.source for use in suite.axes.dataset if use.source]),
         "rank.of": ("dataset", list(of)),
         "rank.of of a dataset": ("domain", list(of.values())),

@@ -27,17 +27,25 @@ HEADER: dict[str, Form] = {"suite": dict, "profile": str, "command": str, "schem
 SUITE: dict[str, Form] = {
     "name": str, "version": int, "title": str, "description": str, "synthetic": bool, "reference": str,
     "axes": (dict, NOTHING), "columns": (list, NOTHING), "rank": (dict, NOTHING), "published": (list, NOTHING),
-    "training": (dict, NOTHING), "predict": (dict, NOTHING), "cross": (list, NOTHING), "limit": (int, NOTHING),
+    "training": (dict, NOTHING), "predict": (dict, NOTHING), "cross": (dict, NOTHING), "limit": (int, NOTHING),
 }  # fmt: skip
 COLUMN: dict[str, Form] = {
     "title": str, "score": str, "domain": str, "perturbation": str, "kind": str, "chance": (*NUMBER, NOTHING),
     "percent": bool, "help": str, "curve": (str, NOTHING),
 }  # fmt: skip
 PUBLISHED: dict[str, Form] = {
-    **dict.fromkeys(("architecture", "method", "column", "text", "source"), str), "value": (*NUMBER, NOTHING)
+    **dict.fromkeys(("architecture", "method", "column", "text", "source"), str), "value": (*NUMBER, NOTHING),
+    **dict.fromkeys(("dataset", "domain"), (str, NOTHING)),
 }  # fmt: skip
 RANK: dict[str, Form] = {"domain": str, "perturbation": str, "of": (dict, NOTHING)}
-USE: dict[str, Form] = {"plugin": str, "label": (str, NOTHING), "params": dict, "curve": (str, NOTHING)}
+USE: dict[str, Form] = {
+    "plugin": str,
+    "label": (str, NOTHING),
+    "params": dict,
+    "curve": (str, NOTHING),
+    "source": (str, NOTHING),
+}
+CROSS: dict[str, Form] = {"trained": dict, "tested": list, "scores": list}
 
 
 def check_row(body: Any) -> None:
@@ -75,6 +83,16 @@ def check_header(body: Any) -> None:
         check(told, PUBLISHED, needed=("architecture", "method", "column"))
     if suite.get("rank"):
         check(suite["rank"], RANK, needed=("domain",))
+    if suite.get("cross"):
+        _check_cross(suite["cross"])
+
+
+def _check_cross(body: Any) -> None:
+    check(body, CROSS, needed=("trained", "tested", "scores"))
+    names = [*body["trained"].values(), *body["tested"]]
+    check(dict(enumerate(names)), dict.fromkeys(range(len(names)), str))  # type: ignore[arg-type]
+    for score in body["scores"]:
+        check(score, COLUMN, needed=("title", "score"))
 
 
 def _check_bits(text: str, n: int) -> None:

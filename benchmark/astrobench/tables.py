@@ -78,10 +78,12 @@ class Cross(Strict):
 class Published(Strict):
     """A published number to set beside ours, or the word that it could not be recovered.
 
-    dataset: the entry of the axis that it belongs to; every one where it is left out.
+    dataset: the entry of the axis that it belongs to; every one where it is left out. domain: where column names a
+    score of the cross table, the domain it was tested on; the dataset says what it was trained on.
     """
 
     dataset: Label | None = None
+    domain: Label | None = None
     architecture: Label
     method: Label
     column: str

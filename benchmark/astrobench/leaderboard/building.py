@@ -60,14 +60,15 @@ def tabulate(
     reference = str(suite.get("reference", "source_only"))
     lines = [_line(entry, columns, by_name.get((*entry.group, reference)), standings, marks) for entry in entries]
     lines.sort(key=_order)
+    cross = crossed(suite, entries)
     return Leaderboard(
         suite=suite,
         columns=columns,
         lines=tuple(lines),
         failures=failures(every),
         undefined=undefined(every, columns),
-        published=beside(suite, columns, lines),
-        cross=crossed(suite, entries),
+        published=beside(suite, columns, lines, cross),
+        cross=cross,
         environments=environments(every, marks),
         sources=tuple(sources),
         selections=selections(rows),

@@ -77,7 +77,7 @@ def fixed(value: float, column: Column, decimals: int, *, signed: bool = False) 
 
 def beside_words(one: Beside, decimals: Mapping[Column, int]) -> tuple[str, str]:
     """Return our number and the published one: its value, its text, or both."""
-    places = decimals.get(one.column)
+    places = decimals.get(one.column, decimals_of(one.column, [one.ours]) if one.column.score else None)
     ours = words(one.ours, one.column, places or 0, one.ours.n + one.ours.n_failed + one.ours.n_undefined)
     if one.value is None:
         return ours, one.text
