@@ -1,4 +1,7 @@
-"""A driver with one task that never ends, whatever signal it is sent: python -m reliability.hanging FOLDER."""
+"""A driver with one task that never ends, whatever signal it is sent.
+
+python -m reliability.hanging FOLDER [PRELOADED]      with nothing that the fork server loads first, or one module
+"""
 
 from __future__ import annotations
 
@@ -15,5 +18,5 @@ def main(folder: Path) -> None:
 
 
 if __name__ == "__main__":
-    running.PRELOADED = ()
+    running.PRELOADED = tuple(sys.argv[2:])
     main(Path(sys.argv[1]))

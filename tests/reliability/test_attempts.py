@@ -9,16 +9,16 @@ from astrobench.carrying import ATTEMPTS, Crew, Work
 from astrobench.claims import Claims
 from astrobench.isolation import Task
 
-from reliability.tiny import Tiny
-
 if TYPE_CHECKING:
     from pathlib import Path
 
+    from reliability.tiny import Tiny
+
 
 def test_what_crashed_is_tried_twice_more_and_costs_no_other_cell(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    tiny: Tiny, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    tiny, crashes = Tiny(tmp_path), tmp_path / "crashes"
+    crashes = tmp_path / "crashes"
     monkeypatch.syspath_prepend(tiny.site)
     crashes.mkdir()
     (crashes / "once").touch()
@@ -37,8 +37,9 @@ def test_what_crashed_is_tried_twice_more_and_costs_no_other_cell(
     assert list(crashes.iterdir()) == []
 
 
-def test_a_metric_that_crashes_costs_the_cells_it_crashes_on(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    tiny = Tiny(tmp_path)
+def test_a_metric_that_crashes_costs_the_cells_it_crashes_on(
+    tiny: Tiny, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     monkeypatch.syspath_prepend(tiny.site)
     sweep = tiny.sweep(
         tmp_path / "results", method=["plain"], seed=[0], perturbation=["none"], metrics=["right", "crash_there"]

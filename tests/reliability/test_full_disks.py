@@ -14,7 +14,7 @@ from astrobench.keys import key_of
 from astrobench.store import Store
 
 from reliability import NIGHTLY
-from reliability.tiny import Tiny, digest
+from reliability.tiny import Peace, Tiny, digest
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -54,8 +54,8 @@ def test_a_full_disk_is_told_with_75_and_the_run_goes_on_once_there_is_room(tmp_
         assert all(store.read("cells", key) for key in keys)
 
 
-def test_a_disk_that_can_only_be_read_is_refused_before_anything_runs(tmp_path: Path) -> None:
-    tiny, results = Tiny(tmp_path), tmp_path / "results"
+def test_a_disk_that_can_only_be_read_is_refused_before_anything_runs(tiny: Tiny, tmp_path: Path) -> None:
+    results = tmp_path / "read only"
     with small_disk(results, "ro,size=64k"):
         assert tiny.run(results) == 73
         assert tiny.said(results) == (
@@ -65,9 +65,10 @@ def test_a_disk_that_can_only_be_read_is_refused_before_anything_runs(tmp_path: 
 
 
 @pytest.mark.skipif(not NIGHTLY, reason="nightly: ASTROBENCH_NIGHTLY=1")
-def test_a_full_disk_ends_a_run_with_75_and_the_next_one_ends_where_it_would_have(tmp_path: Path) -> None:
-    tiny, results = Tiny(tmp_path), tmp_path / "results"
-    assert tiny.run(tmp_path / "roomy", "--quiet") == 0
+def test_a_full_disk_ends_a_run_with_75_and_the_next_one_ends_where_it_would_have(
+    tiny: Tiny, peace: Peace, tmp_path: Path
+) -> None:
+    results = tmp_path / "full"
     size, met = 40, 0
     with small_disk(results, f"size={size}k"):
         while (code := tiny.run(results, "--quiet")) != 0:
@@ -81,4 +82,4 @@ def test_a_full_disk_ends_a_run_with_75_and_the_next_one_ends_where_it_would_hav
         assert len(told) == met
         assert all("No space left on device" in line for line in told), told
         assert all("run the same command again to go on" in line for line in told), told
-        assert digest(results) == digest(tmp_path / "roomy")
+        assert digest(results) == peace.digest
