@@ -37,11 +37,12 @@ PUBLISHED = {
 
 
 class Part(NamedTuple):
-    """One set of a domain. images: float32 (N, C, H, W), mapped. labels: int64 (N,). ids: str (N,)."""
+    """One set of a domain. images: float32 (N, C, H, W), mapped. labels: int64 (N,). ids, objects: str (N,)."""
 
     images: np.ndarray
     labels: np.ndarray
     ids: np.ndarray
+    objects: np.ndarray
 
 
 def deepmerge(
@@ -76,7 +77,7 @@ def deepmerge(
     2. The files name no objects. Rows are grouped by their place in DeepMerge I's layout: mergers exactly, and their
     views by fours, as the genuine sample suggests; non-mergers by forty neighbouring rows, which parts the views
     of one object at the seams only, if views are neighbours. subsamples_ID.npy (one object a row) is used where
-    present.
+    present. Bootstrap intervals draw these groups, not images.
 
     3. The second of three channels is called F356W but is fainter than F160W: think of channels by index.
 
@@ -95,13 +96,14 @@ def deepmerge(
     files = [where.domain(name) for name in domains]
     _check_shapes(files)
     paired = experiment == "sim_sim"
-    source, target = _rows(files, domains, split, seed, paired)
+    groups = _groups(files, domains, split, paired)
+    source, target = _rows(files, groups, split, seed, paired)
     stems = ("illustris", "illustris") if paired else domains
     parts = {
-        which: _part(file, stem, getattr(rows, which.split("_")[0]))
-        for file, stem, rows, sets in (
-            (files[0], stems[0], source, ("train", "valid", "test_source")),
-            (files[1], stems[1], target, ("train_target", "test_target")),
+        which: _part(file, stem, own, getattr(rows, which.split("_")[0]))
+        for file, stem, own, rows, sets in (
+            (files[0], stems[0], groups[0], source, ("train", "valid", "test_source")),
+            (files[1], stems[1], groups[1], target, ("train_target", "test_target")),
         )
         for which in sets
     }
@@ -109,13 +111,14 @@ def deepmerge(
 
     def labelled(which: str, domain: str) -> Labelled:
         part = parts[which]
-        return Labelled(part.images, part.ids, scales[domain], labels=part.labels)
+        return Labelled(part.images, part.ids, scales[domain], labels=part.labels, objects=part.objects)
 
+    unlabelled = parts["train_target"]
     channels = parts["train"].images.shape[1]
     return Dataset(
         train=labelled("train", domains[0]),
         valid=labelled("valid", domains[0]),
-        target=Unlabelled(parts["train_target"].images, parts["train_target"].ids, scales[domains[1]]),
+        target=Unlabelled(unlabelled.images, unlabelled.ids, scales[domains[1]], objects=unlabelled.objects),
         tests={domains[0]: labelled("test_source", domains[0]), domains[1]: labelled("test_target", domains[1])},
         unit="nJy" if paired else "as in the files",
         pixel_scale=PIXEL_SCALE if paired else SDSS_SCALE,
@@ -146,24 +149,29 @@ def _check_shapes(files: Sequence[Images]) -> None:
         )
 
 
-def _rows(files: Sequence[Images], domains: Sequence[str], split: str, seed: int, paired: bool) -> list[Rows]:
+def _groups(files: Sequence[Images], domains: Sequence[str], split: str, paired: bool) -> list[np.ndarray]:
+    """Return what each row of each file shows. Raises DataError where a grouped split could not hold twins together."""
+    if not paired or not np.array_equal(files[0].labels, files[1].labels):
+        if paired and split == "grouped":
+            raise DataError(
+                f"{files[1].path} and {files[0].path.name} do not show the same galaxies row by row, their labels"
+                " differ; a grouped split would leak: take split = published_dm2"
+            )
+        return [groups_of(file.labels, file.open(), file.identities) for file in files]
+    pristine = files[domains.index("pristine")]  # noise of its own hides that two images are copies
+    return [groups_of(pristine.labels, pristine.open(), pristine.identities)] * 2
+
+
+def _rows(files: Sequence[Images], groups: Sequence[np.ndarray], split: str, seed: int, paired: bool) -> list[Rows]:
     if split != "grouped":
         return as_published(split, *(len(file.labels) for file in files))  # type: ignore[arg-type]
-    if not paired:
-        return [grouped(file.labels, groups_of(file.labels, file.open(), file.identities), seed) for file in files]
-    if not np.array_equal(files[0].labels, files[1].labels):
-        raise DataError(
-            f"{files[1].path} and {files[0].path.name} do not show the same galaxies row by row, their labels differ;"
-            " a grouped split would leak: take split = published_dm2"
-        )
-    pristine = files[domains.index("pristine")]  # noise of its own hides that two images are copies
-    rows = grouped(pristine.labels, groups_of(pristine.labels, pristine.open(), pristine.identities), seed)
-    return [rows, rows]
+    found = [grouped(file.labels, own, seed) for file, own in zip(files, groups, strict=True)]
+    return [found[0], found[0]] if paired else found
 
 
-def _part(file: Images, stem: str, rows: np.ndarray) -> Part:
+def _part(file: Images, stem: str, groups: np.ndarray, rows: np.ndarray) -> Part:
     ids = np.array([f"{stem}-{row:05d}" for row in rows])
-    return Part(file.copied(rows), file.labels[rows], ids)
+    return Part(file.copied(rows), file.labels[rows], ids, groups[rows])
 
 
 def _stretches(

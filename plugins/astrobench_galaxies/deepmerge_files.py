@@ -166,8 +166,11 @@ def _unit(path: Path, number: int) -> np.ndarray:
             warnings.simplefilter("ignore")  # astropy only warns of a file cut short; its size is checked below
             unit = fits.open(file, memmap=False)[number]
             start, shape, bits = int(unit.fileinfo()["datLoc"]), tuple(unit.shape), int(unit.header["BITPIX"])
+            scaled = (unit.header.get("BSCALE", 1), unit.header.get("BZERO", 0)) != (1, 0)
     except Exception as fault:  # decoders raise almost anything on a broken file, and each means the same here
         raise DataError(f"cannot decode {path} ({type(fault).__name__}); fetch or write it again") from None
+    if scaled:
+        raise DataError(f"{path} stores scaled numbers (BSCALE, BZERO); write them as float32, labels as int16")
     dtype = np.dtype(f">{'f' if bits < 0 else 'i'}{abs(bits) // 8}")
     if path.stat().st_size < start + math.prod(shape) * dtype.itemsize:
         raise DataError(f"{path} is cut short; fetch or write it again")

@@ -35,7 +35,7 @@ def groups_of(labels: np.ndarray, images: np.ndarray, identities: np.ndarray | N
         return np.array([f"object-{number}" for number in identities])
     if len(labels) == ROWS and _in_blocks(labels):
         return np.array([_place(row) for row in range(ROWS)])
-    return np.array([hashlib.sha256(np.sort(image, axis=None).tobytes()).hexdigest()[:16] for image in images[:, 0]])
+    return np.array([_content(image) for image in images[:, 0]])
 
 
 def grouped(labels: np.ndarray, groups: np.ndarray, seed: int) -> Rows:
@@ -68,6 +68,11 @@ def _consecutive(order: np.ndarray, train: int) -> Rows:
     size = len(order)
     valid = train + int(0.1 * size)
     return Rows(order[:train], order[train:valid], order[valid : valid + int(0.2 * size)])
+
+
+def _content(image: np.ndarray) -> str:
+    values = np.sort(image, axis=None).astype("<f8")  # .npy and FITS order bytes differently
+    return hashlib.sha256(values.tobytes()).hexdigest()[:16]
 
 
 def _in_blocks(labels: np.ndarray) -> bool:

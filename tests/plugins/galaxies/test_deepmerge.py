@@ -74,6 +74,62 @@ def test_no_copy_or_noisy_twin_of_a_training_galaxy_is_tested(folder: Path, reve
     np.testing.assert_array_equal(dataset.train.ids, dataset.target.ids)
 
 
+@pytest.mark.parametrize("split", ["grouped", "published_dm1", "published_dm2"])
+def test_every_image_says_which_object_it_shows(folder: Path, split: str) -> None:
+    """So that scores are drawn anew by object: five copies of a merger tell no more than one."""
+    dataset = deepmerge(folder=folder, split=split)  # type: ignore[arg-type]
+    for part in (dataset.train, dataset.valid, dataset.target, *dataset.tests.values()):
+        objects, expected = part.objects, [group(row) for row in rows(part)]
+        assert objects is not None
+        same = objects[:, None] == objects[None, :]
+        np.testing.assert_array_equal(same, np.equal.outer(expected, expected))
+
+
+@pytest.mark.parametrize("split", ["published_dm1", "published_dm2"])
+def test_the_published_splits_leak_copies_of_training_galaxies_into_the_tests(folder: Path, split: str) -> None:
+    dataset = deepmerge(folder=folder, split=split)  # type: ignore[arg-type]
+    for part in dataset.tests.values():
+        mergers = rows(part)[part.labels == 1]
+        seen = {group(row) for row in rows(dataset.train)}
+        assert np.mean([group(row) in seen for row in mergers]) > 0.9  # one in 0.3⁵ merger keeps all its copies out
+    twins = np.isin(rows(dataset.tests["noisy"]), rows(dataset.train)).mean()
+    assert (twins == 0) if split == "published_dm1" else (0.5 < twins < 0.9)
+
+
+def test_deepmerge_one_s_two_filters_open_whole(folder: Path) -> None:
+    """The layout of 2020: SB00 and SB25, F814W and F160W, names in any case."""
+    for new, old in (
+        ("SOURCE_{}_Illustris2_pristine", "sb00_Augmented"),
+        ("TARGET_{}_Illustris2_noisy", "SB25_augmented"),
+    ):
+        np.save(folder / f"{old}.npy", np.load(folder / f"SimSim_{new.format('X')}.npy")[:, [0, 2]])
+        (folder / f"SimSim_{new.format('y')}.npy").rename(folder / f"{old}_y.npy")
+        (folder / f"SimSim_{new.format('X')}.npy").unlink()
+    dataset = deepmerge(folder=folder)
+    assert (dataset.train.images.shape[1], dataset.bands) == (2, ("F814W", "F160W"))
+    assert [len(part.ids) for part in (dataset.train, dataset.valid, dataset.tests["noisy"])] == [140, 20, 40]
+    with pytest.raises(DataError, match="has two channels, stretch published has three; take source_train"):
+        deepmerge(folder=folder, stretch="published")
+
+
+def test_mast_s_fits_files_open_whole(folder: Path) -> None:
+    """Images in the first extension and labels in the second, as MAST describes them; labels as whole numbers."""
+    fits = pytest.importorskip("astropy.io.fits")
+    expected = deepmerge(folder=folder)
+    for domain, name in (("pristine", "SOURCE_{}_Illustris2_pristine"), ("noisy", "TARGET_{}_Illustris2_noisy")):
+        files = [folder / f"SimSim_{name.format(letter)}.npy" for letter in "Xy"]
+        images, labels = (np.load(path) for path in files)
+        home = folder / f"hlsp_deepmerge_hst-jwst_acs-wfc3-nircam_illustris-z2_f814w-f160w-f356w_v1_sim-{domain}.fits"
+        fits.HDUList([fits.PrimaryHDU(images), fits.ImageHDU(labels.astype(np.int16))]).writeto(home)
+        for path in files:
+            path.unlink()
+    found = deepmerge(folder=folder)
+    for part, other in zip(found.tests.values(), expected.tests.values(), strict=True):
+        np.testing.assert_array_equal(part.images, other.images)
+        np.testing.assert_array_equal(part.labels, other.labels)
+        np.testing.assert_array_equal(part.ids, other.ids)
+
+
 def test_target_labels_open_only_through_the_oracle(folder: Path) -> None:
     dataset = deepmerge(folder=folder)
     assert not isinstance(dataset.target, Labelled)

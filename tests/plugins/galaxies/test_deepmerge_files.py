@@ -66,3 +66,11 @@ def test_pristine_files_are_not_taken_for_noisy_ones(tmp_path: Path) -> None:
     folder = written(tmp_path, *LAYOUTS[-1])
     with pytest.raises(DataError, match=r"has no SimSim_TARGET_X_Illustris2_noisy\.npy"):
         folder.domain("noisy")
+
+
+def test_scaled_fits_numbers_are_refused_rather_than_read_wrong(tmp_path: Path) -> None:
+    fits = pytest.importorskip("astropy.io.fits")
+    units = [fits.PrimaryHDU(X), fits.ImageHDU(Y.astype(np.uint16))]  # unsigned: FITS stores them less 32768
+    fits.HDUList(units).writeto(tmp_path / f"{MAST}.fits")
+    with pytest.raises(DataError, match=r"stores scaled numbers \(BSCALE, BZERO\); write them as float32"):
+        Folder(tmp_path).domain("pristine")
