@@ -86,7 +86,7 @@ class Stock:
             return Row(**common, status="missing", reason="not run yet")
         found, origin = scored["result"], {"plugins": _origins(cell, job), **kept["provenance"]}
         if trained:
-            origin |= {"training_seconds": trained["provenance"]["seconds"]}
+            origin |= {"training_seconds": trained["provenance"]["seconds"], **_elsewhere(kept, trained)}
         failed = "; ".join(f"metric {name}: {reason}" for name, reason in found["failed"].items())
         return Row(
             **common,
@@ -98,6 +98,12 @@ class Stock:
             checkpoints=picks_at(self.plan, self.store, cell),
             provenance=origin,
         )
+
+
+def _elsewhere(kept: Mapping[str, Any], trained: Mapping[str, Any]) -> dict[str, str]:
+    """Return the mark of a number whose network was trained in another environment than it was predicted in."""
+    here, there = (str(body["provenance"].get("fingerprint", "")) for body in (kept, trained))
+    return {} if here == there else {"fingerprint": f"{here}+{there}", "trained_in": there}
 
 
 def _origins(cell: Cell, job: Job) -> Mapping[str, str]:

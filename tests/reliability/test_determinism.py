@@ -62,3 +62,20 @@ def test_what_is_not_in_the_key_is_in_the_fingerprint(monkeypatch: pytest.Monkey
     before = key_of(told)
     monkeypatch.setattr("astrobench.environment.cpu_capability", lambda: "another")
     assert key_of(environment("cpu", 1)) != before
+
+
+def test_a_network_that_was_trained_elsewhere_marks_its_rows(
+    tiny: Tiny, peace: Peace, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.syspath_prepend(tiny.site)
+    shutil.copytree(tiny.folder / "peace", tmp_path / "results")
+    sweep = tiny.sweep(tmp_path / "results")
+    before = {row.provenance["fingerprint"] for row in sweep.rows()}
+    key = sweep.plan.cells[0].job
+    kept = sweep.store.read("trainings", key)
+    assert kept is not None
+    sweep.store.path("trainings", key).unlink()
+    sweep.store.write("trainings", key, kept["result"], {**kept["provenance"], "fingerprint": "elsewhere"})
+    marks = {(row.training == key, row.provenance["fingerprint"]) for row in sweep.rows()}
+    (here,) = before
+    assert marks == {(True, f"{here}+elsewhere"), (False, here)}
