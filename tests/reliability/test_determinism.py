@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from typing import Any
+import shutil
+from typing import TYPE_CHECKING, Any
 
 import pytest
 from astrobench.environment import environment
@@ -13,6 +14,9 @@ from astrobench.suite import read_suite
 
 from reliability import NIGHTLY
 from reliability.tiny import Peace, Tiny, digest
+
+if TYPE_CHECKING:
+    from pathlib import Path
 
 BACKWARDS = (
     "--set=axes.method=['means', {plugin='plain', label='plain', params={seconds=0.15}}]",
