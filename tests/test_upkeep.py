@@ -125,6 +125,8 @@ def litter(store: Store) -> set[Path]:
     orphan = store.object(store.put({"nobody's": np.zeros(5)}))
     left = {
         store.root / ".probe-17",
+        store.root / "claims" / f"training-{TRAINING}",
+        store.root / "leaderboards" / "toy" / "records" / ".tmp-17-run",
         store.root / "cells" / CELL[:2] / ".tmp-host-1-2",
         store.root / "progress" / f".training-{TRAINING[:16]}.json-5",
         store.root / "progress" / f"training-{TRAINING[:16]}.json",

@@ -31,6 +31,12 @@ RECOMPUTED = {  # by the folder that a file lies in
     "checkpoints": "the training starts from its first epoch",
 }
 
+LEFT_BEHIND = (
+    ".probe-*", ".tmp-*", "*/.tmp-*", "*/??/.tmp-*", "checkpoints/*/.tmp-*", "leaderboards/*/records/.tmp-*",
+    "progress/.*", "claims/*",
+)  # fmt: skip
+"""What a process that is killed leaves; a run that lives touches its claims every few seconds."""
+
 
 @dataclass(frozen=True)
 class Damage:
@@ -111,7 +117,7 @@ def _unneeded(store: Store, needed: set[str], trained: set[str]) -> Iterator[tup
     for path in _arrays(store):
         if path.name not in needed:
             yield path, "no result needs it"
-    for pattern in (".probe-*", ".tmp-*", "*/.tmp-*", "*/??/.tmp-*", "checkpoints/*/.tmp-*", "progress/.*"):
+    for pattern in LEFT_BEHIND:
         for path in _files(store, pattern):
             yield path, "left by a process that was killed"
     for path in _files(store, "*/??/*.corrupt-*") + _files(store, "checkpoints/*.corrupt-*"):
