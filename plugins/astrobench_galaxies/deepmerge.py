@@ -77,7 +77,7 @@ def deepmerge(
     2. The files name no objects. Rows are grouped by their place in DeepMerge I's layout: mergers exactly, and their
     views by fours, as the genuine sample suggests; non-mergers by forty neighbouring rows, which parts the views
     of one object at the seams only, if views are neighbours. subsamples_ID.npy (one object a row) is used where
-    present. Bootstrap intervals draw these groups, not images.
+    present. Bootstrap intervals draw these groups, not images; paired gains do not know them, so theirs are narrow.
 
     3. The second of three channels is called F356W but is fainter than F160W: think of channels by index.
 
