@@ -89,6 +89,15 @@ def test_no_activation_is_kept_and_no_hook_stays(net, images):
     assert not any(module._forward_hooks for module in net.modules())
 
 
+def test_one_network_on_two_sets_gives_two_answers(net, images):
+    """torch-cka silently compares the second set with itself here."""
+    rows, other = np.arange(8)[None], images.roll(1, dims=0) * 3
+    first, second = grams(net, images, net.layers, rows), grams(net, other, net.layers, rows)
+    assert first[0, 0] == pytest.approx(truth(net, images[:8], "first"), abs=1e-5)
+    assert second[0, 0] == pytest.approx(truth(net, other[:8], "first"), rel=1e-5, abs=1e-4)
+    assert not np.allclose(first, second)
+
+
 def test_pooled_features_are_the_means_of_maps():
     maps = torch.arange(2 * 3 * 4, dtype=torch.float32).reshape(2, 3, 2, 2)
     assert torch.equal(features(maps, pooled=True), maps.mean(dim=(2, 3)))

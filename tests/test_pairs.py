@@ -100,8 +100,11 @@ def test_pairs_asked_of_unpaired_data_are_refused_in_one_line():
         r"^method 'needy' needs pairs, and 54 of 54 training images of 'tiny' have no target image of the same id "
         r"\(the first is '0-0'\)$"
     )
+    known = tiny.dataset()
+    others = np.array([f"other {name}" for name in known.target.ids])
+    target = Unlabelled(known.target.images, others, known.target.stretch)
     with pytest.raises(DataError, match=told):
-        tiny.weights_of(plugin(needy), {}, (), tiny.dataset())
+        tiny.weights_of(plugin(needy), {}, (), replace(known, target=target))
 
 
 def test_a_layer_that_a_method_asks_for_in_vain_is_told_before_training():

@@ -25,7 +25,7 @@ from astrobench.types import Dataset, Labelled, Output, Unlabelled
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
-OWN = ("convolution", "bottleneck")
+OWN = ("convolution", "norm", "bottleneck")
 """The layers that the network names as its own; others are passed through where a method asks for them by name."""
 IMAGES, SIDE, BANDS, CLASSES = 54, 12, ("g", "r", "i"), ("round", "flat", "bright")
 RULES = Training(epochs=2, batch_size=18, learning_rate=1e-2, schedule="constant")

@@ -86,6 +86,14 @@ def test_independent_features_give_nothing_however_many_they_are():
     assert (K * L).sum() / np.sqrt((K * K).sum() * (L * L).sum()) > 0.9
 
 
+def test_the_scatter_of_independent_features_is_known():
+    """n(n − 3)/2 entries of each U-centred matrix are free, so CKA scatters as a correlation of as many numbers."""
+    rng, n = np.random.default_rng(7), 16
+    found = [minibatch_cka(grams_of(*rng.normal(size=(2, n, 400))))[0, 1] for _ in range(400)]
+    assert np.mean(found) == pytest.approx(0, abs=4 * np.std(found) / 20)
+    assert np.std(found) == pytest.approx(np.sqrt(2 / (n * (n - 3))), rel=0.12)
+
+
 def test_batches_of_every_size_give_what_the_whole_gives():
     """One pass of 2048 images scatters by 0.007 at batch 8 and falls as 1/√(passes · batch), hence the passes."""
     rng = np.random.default_rng(2)
