@@ -53,6 +53,7 @@ def cells(found: Sequence[Row], *columns: Mapping[str, object]) -> tuple[Cell, .
 
 
 def test_the_mean_is_over_the_severities_without_the_unperturbed_images() -> None:
+    assert "**half**" not in texts(tabulate({"columns": [MEAN]}, {"": rows(BLUR)}))["README.md"]
     mean, _ = cells(rows(BLUR))
     assert mean.mean == pytest.approx((0.9 + 0.7 + 0.5) / 3)
     assert (mean.n, mean.se) == (1, None)
@@ -82,6 +83,7 @@ def test_where_half_is_never_lost_the_hardest_severity_is_a_lower_bound() -> Non
     found = board.lines[0].cells[0]
     assert (found.mean, found.bound, found.se) == (2.0, ">", None)
     assert "> 2.00 (1 seed)" in texts(board)["README.md"]
+    assert "- **half**: the severity at which half" in texts(board)["README.md"]
     assert texts(board)["table.csv"].splitlines()[1].endswith(",2,,1,0,>")
 
 

@@ -33,6 +33,11 @@ OF_KIND = {
     "curve_mean": "mean over the severities of the curve of ",
     "half_severity": "severity at which half of the margin over chance is lost, of ",
 }
+HALVES = """\
+- **half**: the severity at which half of the margin of the unperturbed score over a guess is lost, interpolated
+  between severities, seed by seed. “> x” or “< x” is a bound: some seed never lost half up to the hardest severity, or
+  had lost it before the mildest, and x is the mean with that end in its place.
+"""
 ENVIRONMENTS = """\
 - **environment**: rows with different letters were made on different software or hardware (see below); their last
   digits may differ for that reason alone.
@@ -88,7 +93,8 @@ def _how_to_read(board: Leaderboard) -> str:
     cell = " ".join(str(rank[key]) for key in ("domain", "perturbation") if key in rank) or "one cell"
     cell += "".join(f" ({domain} for {dataset})" for dataset, domain in (rank.get("of") or {}).items())
     told = HOW_TO_READ.format(reference=markdown(board.reference), cell=markdown(cell))
-    return told + (ENVIRONMENTS if len(board.environments) > 1 else "")
+    halves = HALVES if any(column.kind == "half_severity" for column in board.columns) else ""
+    return told + halves + (ENVIRONMENTS if len(board.environments) > 1 else "")
 
 
 def _told(column: Column) -> str:

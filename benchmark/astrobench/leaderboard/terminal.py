@@ -136,6 +136,8 @@ class Board:
         yield "value ± standard error over seeds; (1 seed) says nothing about another seed"
         if any(column.kind == "gain" for column in self.board.columns):
             yield f"gain over {self.board.reference}, paired, with its 95 % interval; positive is better"
+        if any(cell.bound for cell in cells):
+            yield "> or <: half of the margin was never lost up to the hardest severity, or before the mildest"
         if any(line.places is not None for line in self.board.lines):
             yield f"rank 1{DASH}3: the data do not tell the three apart (paired tests, Holm, 5 %)"
         if len(self.board.environments) > 1:

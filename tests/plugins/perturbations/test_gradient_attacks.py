@@ -48,10 +48,11 @@ def test_pgd_finds_the_corner_of_the_cube(random_start: bool) -> None:
 
 def test_pgd_finds_the_point_of_the_ball_along_the_gradient() -> None:
     model, batch = pair(), sky(dim(4), LABELS)
-    found = changes(pgd(batch, model, RNG, epsilon=0.5, norm="L2", steps=60), batch)
     unit = uphill(model) / uphill(model).flatten(1).norm(dim=1)[:, None, None, None]
-    along = (found * unit).flatten(1).sum(1)
-    torch.testing.assert_close(along, torch.full((4,), 0.5), rtol=0, atol=0.005)
+    found = changes(pgd(batch, model, RNG, epsilon=0.5, norm="L2", random_start=False), batch)
+    torch.testing.assert_close(found, 0.5 * unit, rtol=0, atol=1e-5)
+    anywhere = changes(pgd(batch, model, RNG, epsilon=0.5, norm="L2", steps=60), batch)
+    assert bool(((anywhere * unit).flatten(1).sum(1) > 0.48).all())
 
 
 @settings(max_examples=20, deadline=None)
