@@ -33,6 +33,8 @@ def test_what_crashed_is_tried_twice_more_and_costs_no_other_cell(
     dead = [row for row in rows.values() if row.status == "crashed"]
     assert [row.provenance["attempts"] for row in dead] == [ATTEMPTS, ATTEMPTS]
     assert all("by signal SIGKILL" in row.reason for row in dead)
+    assert max(row.provenance["attempts"] for row in rows.values() if row.perturbation == "stumble") == ATTEMPTS
+    assert {row.provenance["attempts"] for row in rows.values() if row.perturbation == "none"} == {2}
     assert {row.provenance["fingerprint"] for row in rows.values()} == {dead[0].provenance["fingerprint"]}
     assert list(crashes.iterdir()) == []
 

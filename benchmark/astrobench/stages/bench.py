@@ -20,13 +20,14 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, eq=False)
 class Bench:
-    """What the cells of one training share."""
+    """What the cells of one training share. attempt: how often they have been tried, this time among them."""
 
     store: Store
     registry: Registry
     job: Job
     dataset: Dataset
     device: torch.device
+    attempt: int = 1
 
     @cached_property
     def limits(self) -> tuple[float, float]:

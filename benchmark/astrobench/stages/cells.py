@@ -66,9 +66,8 @@ def _predict_cell(bench: Bench, model: nn.Module, cell: Cell) -> None:
     found |= seen
     found["ids"] = text_array(ids)
     result = {"prediction": bench.store.put(stored(found, changed.facts)), "layers": list(layers)}
-    bench.store.write(
-        "cells", cell.key, result, provenance(str(bench.device), bench.job.threads, time.monotonic() - began)
-    )
+    origin = provenance(str(bench.device), bench.job.threads, time.monotonic() - began)
+    bench.store.write("cells", cell.key, result, {**origin, "attempts": bench.attempt})
 
 
 def _batch(bench: Bench, part: Labelled, domain: str) -> Batch:

@@ -27,8 +27,8 @@ ROOMS = ("cells", "checkpoints", "conflicts", "objects", "progress", "trainings"
 def fit(payload: dict[str, Any]) -> dict[str, Any]:
     """Train, or take the trained weights from the store, then predict every cell that is missing.
 
-    payload: root, job, cells, device. Returns {"cells": {key: reason it failed, or ""}, "predictions": {key: hash of
-    what was predicted}}: the driver scores by these hashes.
+    payload: root, job, cells, device, attempt. Returns {"cells": {key: reason it failed, or ""}, "predictions": {key:
+    hash of what was predicted}}: the driver scores by these hashes.
     """
     job = job_from(payload["job"])
     steady(job.threads)
@@ -36,7 +36,7 @@ def fit(payload: dict[str, Any]) -> dict[str, Any]:
     store = Store(Path(payload["root"]))
     _fence(store)
     used = (job.dataset, job.architecture, job.method, *(cell_from(cell).perturbation for cell in payload["cells"]))
-    bench = Bench(store, registry_of(*used), job, dataset, torch.device(payload["device"]))
+    bench = Bench(store, registry_of(*used), job, dataset, torch.device(payload["device"]), payload.get("attempt", 1))
     compared = dict.fromkeys(word for cell in payload["cells"] for word in cell["predict"]["cka_layers"])
     model = trained_model(bench, tuple(compared))
     reasons = dict(predicted(bench, model, payload["cells"]))
