@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sys
+from types import SimpleNamespace
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -17,8 +18,10 @@ from astrobench.stages import weights as weights_stage
 from astrobench.stages.checkpoints import checkpoint_in, kept_at
 from astrobench.stages.prepare import names_in
 from astrobench.store import Store
-from astrobench.training import Run
+from astrobench.suite import Training
+from astrobench.training import Checkpoint, Material, Run, train
 from astrobench.training.keeping import LEAST, MOST, SHARE, images_told, told
+from astrobench.types import Dataset, Regression
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -140,7 +143,7 @@ def test_weights_that_no_rule_had_asked_for_are_trained_again_to_the_same_record
 
 def test_records_hold_what_was_picked_and_leave_out_what_is_not_there(root: Path, tmp_path: Path) -> None:
     path, there = tmp_path / "rows.jsonl", toy.sweep(root).rows()
-    write_rows(path, Header({}, "", ""), there)
+    write_rows(path, Header({"name": "toy"}, "", ""), there)
     assert {row.identity: row.checkpoints for row in read_rows(path)[1]} == {r.identity: r.checkpoints for r in there}
     assert sum('"checkpoints"' in line for line in path.read_text().splitlines()) == 4
 
@@ -193,6 +196,55 @@ def test_a_killed_training_whose_kept_epochs_are_not_whole_starts_anew(tmp_path:
         data[-1] ^= 1
         path.write_bytes(data)
     assert checkpoint.load() is None
+
+
+def test_a_killed_training_keeps_what_it_had_and_ends_with_the_same(tmp_path: Path) -> None:
+    """Killed after the fourth of eight epochs: what was kept by then is not told again, the rest is the same bits."""
+    material = blobs()
+
+    def run(folder: Path, *, killed_after: int = 99) -> list[int]:
+        spoken: list[int] = []
+        kept = checkpoint_in(folder, torch.device("cpu"), lambda model: {"said": model(material.inputs[:4]).logits})
+
+        def keep(epoch: int, model: torch.nn.Module) -> None:
+            spoken.append(epoch)
+            with torch.inference_mode():
+                kept.keep(epoch, model)
+
+        def save(run: Run, tensors: dict[str, torch.Tensor]) -> None:
+            kept.save(run, tensors)
+            if run.epoch == killed_after:
+                raise KeyboardInterrupt
+
+        torch.manual_seed(0)
+        rules = Training(epochs=8, batch_size=18, augment=("flips",))
+        train(toy.tiny((3, 12, 12), 3), toy.alone(8, 3), material, rules, "toy/0", Checkpoint(kept.load, save, keep))
+        return spoken
+
+    assert run(tmp_path / "whole") == [0, 2, 3, 5, 7]
+    with pytest.raises(KeyboardInterrupt):
+        run(tmp_path / "killed", killed_after=4)
+    assert run(tmp_path / "killed") == [5, 7]
+    for epoch in (0, 2, 3, 5, 7):
+        for part in ("told", "weights"):
+            whole, killed = (kept_at(tmp_path / name, epoch, part) for name in ("whole", "killed"))
+            assert whole.keys() == killed.keys()
+            assert all(torch.equal(whole[name], killed[name]) for name in whole)
+
+
+def blobs() -> Material:
+    data = toy.dataset()
+    inputs, labels = torch.from_numpy(data.train.images), torch.from_numpy(data.train.labels)
+    return Material(inputs, labels, inputs[:18], labels[:18], torch.from_numpy(data.target.images), 3)
+
+
+def test_a_validator_on_a_regression_is_refused_before_it_trains() -> None:
+    bare = Dataset.__new__(Regression)
+    job = SimpleNamespace(training={"selection": "snd"}, dataset=SimpleNamespace(label="maps"))
+    with pytest.raises(
+        SuiteError, match=r"'snd' needs classes, and 'maps' is a regression: choose last or source_valid"
+    ):
+        weights_stage._check_rule(SimpleNamespace(job=job, dataset=bare))  # type: ignore[arg-type]
 
 
 def test_the_toy_is_found_by_its_module_name() -> None:
