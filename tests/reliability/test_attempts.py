@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import pytest
 from astrobench.carrying import ATTEMPTS, Crew, Work
@@ -51,23 +51,24 @@ def test_a_metric_that_crashes_costs_the_cells_it_crashes_on(
 
 
 @pytest.mark.parametrize(
-    ("name", "attempts", "memory", "status"),
+    ("name", "attempts", "limits", "status"),
     [
-        ("leaves", ATTEMPTS, 2**40, "crashed"),
-        ("sleeps_with_signals_masked", ATTEMPTS, 2**40, "timeout"),
-        ("eats_memory", ATTEMPTS, 2**20, "oom"),
-        ("raises", 1, 2**40, "plugin_error"),
-        ("returns_nan", 1, 2**40, "invalid_result"),
+        ("leaves", ATTEMPTS, {}, "crashed"),
+        ("sleeps_with_signals_masked", ATTEMPTS, {"timeout": 0.5}, "timeout"),
+        ("eats_memory", ATTEMPTS, {"memory": 2**20}, "oom"),
+        ("raises", 1, {}, "plugin_error"),
+        ("returns_nan", 1, {}, "invalid_result"),
     ],
 )
 def test_only_a_process_that_died_is_tried_again(
-    tmp_path: Path, name: str, attempts: int, memory: int, status: str
+    tmp_path: Path, name: str, attempts: int, limits: dict[str, Any], status: str
 ) -> None:
     tried = []
 
     def task(attempt: int) -> Task:
         tried.append(attempt)
-        return Task(f"hostile.tasks:{name}", {}, str(tmp_path / "log"), str(tmp_path / "progress"), 0.5, memory)
+        log, progress = str(tmp_path / "log"), str(tmp_path / "progress")
+        return Task(f"hostile.tasks:{name}", {}, log, progress, **{"timeout": 60.0, "memory": 2**40, **limits})
 
     crew = Crew(Claims(tmp_path / "claims"), 1, lambda running, told: None)
     ((work, outcome),) = crew.carry_out([Work("one", "one", "", task)])
