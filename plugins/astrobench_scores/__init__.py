@@ -33,4 +33,5 @@ def astrobench_metrics() -> Mapping[str, str]:
         "latent_distance": "astrobench_scores.latent_distance:latent_distance",
         "latent_distance_ratio": "astrobench_scores.latent_distance_ratio:latent_distance_ratio",
         "regression": "astrobench_scores.regression:regression",
+        "unknown": "astrobench_scores.unknown:unknown",
     }

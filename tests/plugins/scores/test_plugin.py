@@ -46,10 +46,10 @@ def adversarial(prediction, natural):
     return [natural[0], attacked]
 
 
-def test_the_plugin_names_its_eight_metrics():
+def test_the_plugin_names_its_ten_metrics():
     assert set(METRICS) == {
         "attack", "cka", "cka_layers", "classification", "confusion", "distance_js", "latent_distance",
-        "latent_distance_ratio",
+        "latent_distance_ratio", "regression", "unknown",
     }  # fmt: skip
 
 
@@ -69,9 +69,10 @@ def test_no_two_metrics_share_a_score(natural, adversarial):
 
 
 def test_every_metric_applies_where_it_should(natural, adversarial):
-    assert {name for name in METRICS if call(name, natural)} == set(METRICS) - {"attack"}
-    assert {name for name in METRICS if call(name, adversarial)} == set(METRICS) - {"cka", "cka_layers"}
-    assert {name for name in METRICS if call(name, [natural[0]] * 2)} == {"classification", "cka_layers", "confusion"}
+    assert {name for name in METRICS if call(name, natural)} == set(METRICS) - {"attack", "regression"}
+    assert {name for name in METRICS if call(name, adversarial)} == set(METRICS) - {"cka", "cka_layers", "regression"}
+    alone = {"classification", "cka_layers", "confusion", "unknown"}
+    assert {name for name in METRICS if call(name, [natural[0]] * 2)} == alone
 
 
 def test_naming_the_metrics_imports_no_science():
