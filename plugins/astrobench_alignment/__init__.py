@@ -14,10 +14,11 @@ FUNCTIONS = (
 
 @astrobench.hookimpl
 def astrobench_methods() -> dict[str, str]:
-    """Name the methods as the field names them; a + joins the parts of a combination."""
+    """Name the methods as the field names them; a + joins the parts of a combination; `sum:` takes any."""
     return {
         **{name: f"astrobench_alignment.{name}:{name}" for name in FUNCTIONS},
         "mmd+fisher+entropy": "astrobench_alignment.fisher_entropy:mmd_fisher_entropy",
         "mmd_deepadversaries+fisher+entropy": "astrobench_alignment.fisher_entropy:mmd_deepadversaries_fisher_entropy",
         "dann+fisher+entropy": "astrobench_alignment.fisher_entropy:dann_fisher_entropy",
+        "sum:": "astrobench_alignment.sum_of:sum_of",
     }

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 import torch
-from astrobench import Moment, Step
+from astrobench import Moment, Step, SuiteError
 from astrobench_alignment.combined import Combined
 from astrobench_alignment.entropy import entropy
 from astrobench_alignment.fisher import fisher
@@ -15,6 +15,7 @@ from astrobench_alignment.fisher_entropy import (
 )
 from astrobench_alignment.mmd import mmd
 from astrobench_alignment.mmd_deepadversaries import biased_mmd
+from astrobench_alignment.sum_of import PARTS, sum_of
 
 MOMENT = Moment(0, 0.5)
 
@@ -62,3 +63,37 @@ def test_the_adversarial_combination_learns_at_its_rate(steps: tuple[Step, Step]
     method = dann_fisher_entropy(3, 3, hidden=8, rate=0.1).double()
     assert method.rate == 0.1
     assert set(method.terms(*steps, MOMENT)) == {"domain", "fisher", "entropy"}
+
+
+@pytest.mark.parametrize("name", PARTS)
+def test_fisher_and_entropy_go_with_any_method(steps: tuple[Step, Step], name: str) -> None:
+    parts = dict.fromkeys((name, "fisher", "entropy"))
+    terms = sum_of(3, 3, "+".join(parts)).double().terms(*steps, MOMENT)
+    alone = [PARTS[part](3, 3).double().terms(*steps, MOMENT) for part in parts]
+    assert list(terms) == [term for told in alone for term in told]
+
+
+def test_a_sum_shows_and_leans_as_its_parts_do(steps: tuple[Step, Step]) -> None:
+    images, labels = torch.randn(4, 1, 3, 3), torch.zeros(4, dtype=torch.int64)
+    network = torch.nn.Identity()
+    both = sum_of(3, 3, "augment+adabn")
+    assert both.target_statistics == 1
+    assert not torch.equal(both.shown(images, labels, network), images)
+    off = sum_of(3, 3, "augment+adabn", weight=0.0)
+    assert off.target_statistics == 0
+    assert off.shown(images, labels, network) is images
+
+
+@pytest.mark.parametrize(
+    ("parts", "told"),
+    [
+        ("coral+fischer", "sum has no part 'fischer'; did you mean 'fisher'"),
+        ("coral", "sum:coral needs two or more parts"),
+        ("coral+coral", "each named once"),
+        ("dann+cdan", "has cdan and dann, which are of one kind"),
+        ("source_only+mmd", "sum has no part 'source_only'"),
+    ],
+)
+def test_a_sum_that_is_none_is_refused(parts: str, told: str) -> None:
+    with pytest.raises(SuiteError, match=told.replace("+", r"\+")):
+        sum_of(3, 3, parts)

@@ -46,8 +46,10 @@ def cost(built: Method) -> float:
 
 
 def test_every_method_that_looks_at_the_target_has_a_floor_here() -> None:
-    combined = {name for name in astrobench_alignment.astrobench_methods() if "+" in name}
-    assert FLOORS.keys() | NOTHING | combined | {"sidda"} == astrobench_alignment.astrobench_methods().keys()
+    names = astrobench_alignment.astrobench_methods().keys() - {"sum:"}
+    of_layers = {name for name in names if name.startswith("cka_")}  # they read layers, and have tests of their own
+    combined = {name for name in names if "+" in name}
+    assert FLOORS.keys() | NOTHING | combined | of_layers | {"sidda"} == names
 
 
 @pytest.mark.parametrize("name", FLOORS)
