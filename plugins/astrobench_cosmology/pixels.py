@@ -80,7 +80,7 @@ def _read_through(maps: Maps) -> np.ndarray:
         if not (least > 0).all():
             row = int(np.argmin(least > 0))
             told = f"pixel {images[start + row].min():g} in map {start + row}"
-            raise DataError(f"{maps.path} has {told}: the logarithm needs pixels above {-offset:g}")
+            raise DataError(f"{maps.path} has {told}: the logarithm needs pixels above {0 - offset:g}")
         logarithms = np.log10(block)
         found[start : start + step, 0] = logarithms.mean(axis=(1, 2))
         found[start : start + step, 1] = np.square(logarithms).mean(axis=(1, 2))
