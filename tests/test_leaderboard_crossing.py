@@ -55,6 +55,13 @@ def test_every_method_has_a_row_for_each_domain_it_was_trained_on_and_tested_on(
     ]
 
 
+def test_rows_stand_in_the_order_of_the_columns_though_records_sort_their_keys(tmp_path) -> None:
+    cross = {**CROSS, "trained": {"Y1": BACK, "Y10": TO}}
+    found = board(rows(), cross=cross).cross
+    places = [(row.trained, row.tested) for row in found[:4]]
+    assert places == [(trained, tested) for trained in ("Y10", "Y1") for tested in ("Y10", "Y1")]
+
+
 def test_a_cell_is_the_mean_over_seeds_of_the_dataset_that_trained_on_the_domain() -> None:
     known = rows()
     row = next(r for r in board(known).cross if (r.method, r.trained, r.tested) == ("mmd", "Y1", "Y10"))
@@ -152,7 +159,7 @@ def test_a_dataset_may_rank_at_a_domain_of_its_own() -> None:
 
 def test_the_page_says_where_each_dataset_is_ranked(tmp_path) -> None:
     text = render(fake.folder(tmp_path, rows(), rank={"domain": "Y1", "of": {BACK: "Y10"}}))[1].read_text()
-    assert "tested on Y1 (Y10 for Y1 to Y10), paired" in " ".join(text.split())
+    assert "tested on Y1 (Y10 where the dataset is “Y1 to Y10”), paired" in " ".join(text.split())
 
 
 def test_scores_that_are_not_numbers_are_undefined() -> None:

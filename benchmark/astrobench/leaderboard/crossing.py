@@ -23,17 +23,18 @@ def crossed(suite: Mapping[str, Any], entries: Iterable[Entry]) -> tuple[Crossed
     asked = suite.get("cross")
     if not asked:
         return ()
+    trained = {domain: asked["trained"][domain] for domain in _ordered(asked)}
     found = {(entry.profile, entry.architecture, entry.method, entry.dataset): entry for entry in entries}
     methods = [uses["label"] for uses in (suite.get("axes") or {}).get("method", ())]
     names = sorted({key[:3] for key in found}, key=lambda name: (*name[:2], _place(name[2], methods), name[2]))
-    wanted = [(name, [found.get((*name, dataset)) for dataset in asked["trained"].values()]) for name in names]
+    wanted = [(name, [found.get((*name, dataset)) for dataset in trained.values()]) for name in names]
     return tuple(row for name, own in wanted for row in _rows(name, [one for one in own if one], asked))
 
 
 def _rows(name: tuple[str, str, str], entries: Sequence[Entry], asked: Mapping[str, Any]) -> Iterator[Crossed]:
     if len(entries) < len(asked["trained"]) or any(entry.oracle for entry in entries):
         return
-    for trained, entry in zip(asked["trained"], entries, strict=True):
+    for trained, entry in zip(_ordered(asked), entries, strict=True):
         for tested in asked["tested"]:
             columns = tuple(_column(body, tested, entry) for body in asked["scores"])
             yield Crossed(*name, trained, tested, columns, tuple(_cell(entry, column) for column in columns))
@@ -60,5 +61,10 @@ def _cell(entry: Entry, column: Column) -> Cell:
     return replace(plain, interval=(low, high))
 
 
-def _place(method: str, methods: Sequence[str]) -> int:
-    return methods.index(method) if method in methods else len(methods)
+def _ordered(asked: Mapping[str, Any]) -> list[str]:
+    """Return the domains that are trained on in the order of those tested: a file of records sorts its keys."""
+    return sorted(asked["trained"], key=lambda domain: (_place(domain, asked["tested"]), domain))
+
+
+def _place(name: str, names: Sequence[str]) -> int:
+    return names.index(name) if name in names else len(names)

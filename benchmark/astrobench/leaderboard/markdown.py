@@ -91,7 +91,9 @@ def _row(board: Leaderboard, line: Line, decimals: Sequence[int]) -> list[str]:
 def _how_to_read(board: Leaderboard) -> str:
     rank = board.suite.get("rank") or {}
     cell = " ".join(str(rank[key]) for key in ("domain", "perturbation") if key in rank) or "one cell"
-    cell += "".join(f" ({domain} for {dataset})" for dataset, domain in (rank.get("of") or {}).items())
+    cell += "".join(
+        f" ({domain} where the dataset is “{dataset}”)" for dataset, domain in (rank.get("of") or {}).items()
+    )
     told = HOW_TO_READ.format(reference=markdown(board.reference), cell=markdown(cell))
     halves = HALVES if any(column.kind == "half_severity" for column in board.columns) else ""
     return told + halves + (ENVIRONMENTS if len(board.environments) > 1 else "")
