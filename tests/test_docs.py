@@ -2,16 +2,21 @@
 
 from __future__ import annotations
 
+import importlib.util
 import re
 import subprocess
 import sys
 from pathlib import Path
 
+import astrobench_alignment
 import pytest
+from astrobench.registry import Registry
 from astrobench.suite import read_suite
 
 ROOT = Path(__file__).parents[1]
 README = (ROOT / "README.md").read_text(encoding="utf-8")
+METHODS = {plugin.name: plugin for plugin in Registry.load().of("methods") if plugin.distribution == "astrobench"}
+INSTALLED = {name for name in METHODS if name != "skada" or importlib.util.find_spec("skada")}
 
 
 def blocks(language: str) -> list[str]:
@@ -86,3 +91,44 @@ def test_every_file_the_readme_points_at_is_there() -> None:
     links = re.findall(r"\]\(((?!http)[^)#]+)\)", README)
     assert links
     assert not [link for link in links if not (ROOT / link).exists()]
+
+
+def method_cells(name: str) -> list[str]:
+    """Return a method's cells in the README: name, papers, idea; and, where it is installed, what it needs."""
+    plugin = METHODS[name]
+    papers = dict.fromkeys(re.findall(r"arXiv[: ](\d{4}\.\d{4,5})", plugin.doc.partition("Source:")[2]))
+    links = ", ".join(f"[{paper}](https://arxiv.org/abs/{paper})" for paper in papers)
+    cells = [f"`{name}`", links or "\N{EN DASH}", plugin.summary.rstrip(".").replace("|", "\\|")]
+    return [*cells, method_needs(name)] if name in INSTALLED else cells
+
+
+def method_needs(name: str) -> str:
+    """Return what a method's own attributes say that it needs besides labelled source images."""
+    if name.endswith(":"):
+        return "what its parts need"
+    method = METHODS[name].resolve()(4, 3)
+    needs = {
+        "target labels": method.oracle,
+        "target images": method.uses_target or method.target_statistics > 0,
+        "class labels": method.needs_classes,
+        "batch norm": method.target_statistics > 0,
+        "the same objects in both domains": method.paired,
+    }
+    extra = re.findall(r"[Nn]eeds `(pip install [^`]*)`", METHODS[name].doc)
+    return (
+        ", ".join([*(word for word, holds in needs.items() if holds), *(f"`{told}`" for told in extra)])
+        or "\N{EN DASH}"
+    )
+
+
+@pytest.mark.parametrize("name", METHODS)
+def test_the_table_of_methods_says_what_they_say(name: str) -> None:
+    (line,) = [line for line in README.splitlines() if line.startswith(f"| `{name}` |")]
+    expected = method_cells(name)
+    assert re.split(r"(?<!\\) ?\| ?", line)[1 : len(expected) + 1] == expected
+
+
+def test_the_table_of_methods_has_no_other() -> None:
+    table = README.partition("| method | arXiv |")[2].partition("\n\n")[0]
+    assert re.findall(r"^\| `([^`]+)` \|", table, re.MULTILINE) == list(astrobench_alignment.astrobench_methods())
+    assert set(astrobench_alignment.astrobench_methods()) == set(METHODS)
