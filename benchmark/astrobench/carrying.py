@@ -21,7 +21,7 @@ RETRIED = ("crashed", "oom", "timeout")
 
 ATTEMPTS = 3
 LOOK_EVERY = 0.25
-PATIENCE = 3.0
+PATIENCE = 0.5
 """Seconds that a stopped run waits for its processes to be gone before it leaves them to die with it."""
 
 
