@@ -24,6 +24,9 @@ if TYPE_CHECKING:
     from multiprocessing.connection import Connection
 
 LARGEST_RESULT = 8 * 2**20
+DRIVER = "ASTROBENCH_DRIVER"
+"""The number of the driver's process, for the fork server that it starts."""
+
 _PR_SET_PDEATHSIG, _PR_SET_CHILD_SUBREAPER = 1, 36
 
 
@@ -128,6 +131,9 @@ def die_with_parent(*, wanted: bool) -> None:
     """Be killed when the thread that started this process ends, or no longer. On Linux only."""
     with contextlib.suppress(OSError, AttributeError):
         ctypes.CDLL(None).prctl(_PR_SET_PDEATHSIG, signal.SIGKILL if wanted else 0)
+    driver = os.environ.get(DRIVER)
+    if wanted and driver and multiprocessing.parent_process() is None and driver != str(os.getppid()):
+        os._exit(1)  # this is a fork server, and its driver died before the lines above
 
 
 def _let_the_server_end() -> None:

@@ -14,7 +14,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal
 
 from astrobench.errors import InfraError
-from astrobench.isolation.child import LARGEST_RESULT, checked, child, fault, function_of, progress_writer
+from astrobench.isolation.child import DRIVER, LARGEST_RESULT, checked, child, fault, function_of, progress_writer
 from astrobench.isolation.log import BoundedLog
 from astrobench.isolation.session import Session, memory_share
 from astrobench.progress import watched_by
@@ -217,6 +217,7 @@ def _start(process: BaseProcess) -> None:
 @contextlib.contextmanager
 def _no_ctrl_c() -> Iterator[None]:
     """Start a server that a Ctrl-C does not reach while it loads: the driver ends it, in order."""
+    os.environ[DRIVER] = str(os.getpid())
     resource_tracker.ensure_running()  # first, for when it starts, it lets this thread have the signal again
     before = signal.pthread_sigmask(signal.SIG_BLOCK, [signal.SIGINT])
     try:
