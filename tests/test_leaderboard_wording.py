@@ -55,8 +55,12 @@ def test_zero_has_no_sign(value: float) -> None:
 @pytest.mark.parametrize(
     ("largest", "decimals"), [(0.0, 2), (0.0312, 4), (0.9, 3), (12.3, 1), (99.0, 1), (431.0, 0), (4e6, 0), (1e-12, 6)]
 )
-def test_a_column_shows_three_figures_of_its_largest_number(largest: float, decimals: int) -> None:
+def test_a_column_shows_three_figures_of_its_middle_number(largest: float, decimals: int) -> None:
     assert decimals_of(ERROR, [Cell(largest / 3), Cell(-largest), Cell(math.nan)]) == decimals
+
+
+def test_one_number_out_of_all_proportion_takes_no_figure_from_the_others() -> None:
+    assert decimals_of(ERROR, [Cell(0.37), Cell(0.91), Cell(6853.0)]) == 3
 
 
 def test_a_heading_tells_unit_and_where_better_lies() -> None:

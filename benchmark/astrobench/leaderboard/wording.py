@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from statistics import median_high
 from typing import TYPE_CHECKING
 
 from astrobench.leaderboard.cells import MISSING
@@ -55,11 +56,14 @@ def ranked(line: Line) -> str:
 
 
 def decimals_of(column: Column, cells: Iterable[Cell]) -> int:
-    """Return how many decimals show three figures of a column's largest number; one for percent."""
+    """Return how many decimals show three figures of a column's middle number; one for percent.
+
+    Not of its largest: one network that has diverged would leave the others without a figure.
+    """
     if column.percent:
         return 1
-    largest = max((abs(cell.mean) for cell in cells if math.isfinite(cell.mean)), default=0.0)
-    return 2 if largest == 0 else min(6, max(0, 2 - math.floor(math.log10(largest))))
+    sizes = [abs(cell.mean) for cell in cells if math.isfinite(cell.mean) and cell.mean]
+    return min(6, max(0, 2 - math.floor(math.log10(median_high(sizes))))) if sizes else 2
 
 
 def all_decimals(board: Leaderboard) -> tuple[int, ...]:
