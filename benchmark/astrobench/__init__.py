@@ -8,6 +8,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from astrobench.errors import AstrobenchError, DataError, DeviceError, PluginError, StoreError, SuiteError
+from astrobench.exhibits import Exhibit
 from astrobench.hookspecs import hookimpl
 from astrobench.progress import report
 from astrobench.seeds import Streams
@@ -39,6 +40,7 @@ __all__ = [
     "DataError",
     "Dataset",
     "DeviceError",
+    "Exhibit",
     "Labelled",
     "Method",
     "Moment",

@@ -120,6 +120,31 @@ def status(
     raise typer.Exit(show_status(wishes))
 
 
+@app.command()
+def figures(
+    suite: SuiteName,
+    profile: Profile = None,
+    method: Methods = None,
+    architecture: Architectures = None,
+    perturbation: Perturbations = None,
+    seeds: Seeds = None,
+    limit: Limit = None,
+    device: Device = "auto",
+    results: Results = Path("astrobench-results"),
+    set_: Sets = None,
+    figure: Annotated[
+        list[str] | None, typer.Option(help="A figure to draw: cka, truth or maps; by default all that there can be.")
+    ] = None,
+    out: Annotated[Path | None, typer.Option(help="Where the files go; by default RESULTS/figures/SUITE.")] = None,
+) -> None:
+    """Draw figures of what is stored of a suite, as PNG and SVG. Trains and predicts nothing."""
+    from astrobench.cli.figures import draw_figures
+    from astrobench.cli.running import Wishes
+
+    wishes = Wishes(suite, profile, method, architecture, perturbation, seeds, limit, device, None, results, set_ or [])
+    draw_figures(wishes, figure or [], out)
+
+
 @app.command("list")
 def list_(
     what: Annotated[str | None, typer.Argument(help="A kind (datasets, methods, …) or the name of one plugin.")] = None,

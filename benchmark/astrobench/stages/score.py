@@ -42,7 +42,7 @@ def score(payload: dict[str, Any]) -> dict[str, Any]:
     registry = registry_of(*choices)
     metrics = [(choice, plugin_of(registry, choice)) for choice in choices]
     seen = payload.get("witness", {})
-    opened = lru_cache(maxsize=32)(lambda cell, domain, dataset: _prediction(store, seen, cell, domain, dataset))
+    opened = lru_cache(maxsize=32)(lambda cell, domain, dataset: stored_prediction(store, seen, cell, domain, dataset))
 
     def predicted(place: Mapping[str, str] | None) -> Prediction | None:
         return None if place is None else opened(place["cell"], place["domain"], place["dataset"])
@@ -106,7 +106,7 @@ def _outcomes(perturbed: Prediction | None) -> dict[str, Any]:
     return {"correct": pack_bits(right), "correct_n": len(right)}
 
 
-def _prediction(store: Store, seen: Mapping[str, Any], cell: str, domain: str, dataset: str) -> Prediction | None:
+def stored_prediction(store: Store, seen: Mapping[str, Any], cell: str, domain: str, dataset: str) -> Prediction | None:
     """Put a stored prediction and the stored truth together, by id: those that the driver saw, where it saw them."""
     kept, about = store.read("cells", cell), seen.get("datasets", {}).get(dataset) or _about(store, dataset)
     if kept is None or about is None:

@@ -1,0 +1,40 @@
+"""What a figure is given of a stored cell."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from astrobench.types import Dataset, Prediction, Task
+
+
+@dataclass(frozen=True, eq=False)
+class Exhibit:
+    """A predicted cell as a figure may show it: what its record is called, and what opens its arrays.
+
+    key and dataset_key: of the stored cell and of its dataset. source: the domain that was learned. clean: whether
+    nothing perturbed the images. synthetic and unit: as the dataset says. predicted: opens the prediction beside its
+    truth. opened: opens the dataset, which may draw or map files.
+    """
+
+    suite: str
+    version: int
+    profile: str
+    dataset: str
+    dataset_key: str
+    architecture: str
+    method: str
+    domain: str
+    source: str
+    perturbation: str
+    clean: bool
+    seed: int
+    key: str
+    task: Task
+    synthetic: bool
+    unit: str
+    predicted: Callable[[], Prediction]
+    opened: Callable[[], Dataset]

@@ -1,0 +1,98 @@
+"""A finished figure: where it came from is written on it, and its bytes are the same whenever it is drawn anew."""
+
+from __future__ import annotations
+
+import io
+import re
+import textwrap
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
+
+import matplotlib.style
+from matplotlib.figure import Figure
+from matplotlib.layout_engine import ConstrainedLayoutEngine
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
+
+    from astrobench import Exhibit
+
+DOTS_PER_INCH = 130
+FOOT_INCHES = 0.16  # a line of the foot
+LETTERS_PER_INCH = 20  # of the foot
+HEAD_INCHES = 0.55
+UNBROKEN = "\N{NO-BREAK SPACE}"
+SHOWN = 12
+"""Digits of a key in a figure's foot; its metadata have all 64."""
+
+
+@dataclass(frozen=True, eq=False)
+class Sheet:
+    """A figure to be drawn. labels: what tells it from others of its kind, for its title and its file's name.
+
+    exhibits: the cells that it shows. inches: width and height of the drawing, without title and foot. paint: draws
+    on an empty figure. keys: what the keys in the foot are of; from the exhibits by default.
+    """
+
+    heading: str
+    labels: tuple[str, ...]
+    exhibits: tuple[Exhibit, ...]
+    inches: tuple[float, float]
+    paint: Callable[[Figure], None]
+    keys: tuple[tuple[str, str], ...] = ()
+
+    @property
+    def title(self) -> str:
+        """Return the heading, which says "synthetic" where the dataset does, and the labels."""
+        synthetic = " (synthetic data)" if any(exhibit.synthetic for exhibit in self.exhibits) else ""
+        return f"{self.heading}{synthetic}\n{', '.join(self.labels)}"
+
+    def origin(self, digits: int = SHOWN) -> str:
+        """Return which records this shows: suite, profile, labels and keys."""
+        first = self.exhibits[0]
+        keys = self.keys or tuple((f"cell {one.domain}", one.key) for one in self.exhibits)
+        profile = f", profile {first.profile}" if first.profile else ""
+        told = "; ".join(f"{name} {key[:digits]}".replace(" ", UNBROKEN) for name, key in keys)
+        return f"astrobench suite {first.suite} version {first.version}{profile}; {', '.join(self.labels)}; {told}"
+
+
+@dataclass
+class Names:
+    """File names of the sheets of one figure. Labels that differ may leave one name: the later one gets its key."""
+
+    taken: set[str] = field(default_factory=set)
+
+    def of(self, figure: str, sheet: Sheet) -> str:
+        """Return the stem of a sheet's files: letters that any file system and any link takes."""
+        words = (re.sub(r"[^A-Za-z0-9_.+=]+", "-", label).strip("-.") for label in sheet.labels)
+        stem = "-".join([figure, *words])
+        stem = f"{stem}-{sheet.exhibits[-1].key[:8]}" if stem in self.taken else stem
+        self.taken.add(stem)
+        return stem
+
+
+def files_of(sheet: Sheet) -> Iterator[tuple[str, bytes]]:
+    """Yield suffix and bytes of a sheet: png, svg. Needs no display, and heeds no settings of the machine."""
+    with matplotlib.style.context("default"), matplotlib.rc_context({"svg.hashsalt": "astrobench", "font.size": 9}):
+        figure = _laid_out(sheet)
+        about = {"Title": sheet.title.replace("\n", ": "), "Description": sheet.origin(digits=64)}
+        for suffix, rest in (("png", {"Software": None}), ("svg", {"Date": None, "Creator": None})):
+            buffer = io.BytesIO()
+            figure.savefig(buffer, format=suffix, dpi=DOTS_PER_INCH, metadata={**about, **rest})
+            yield suffix, buffer.getvalue()
+
+
+def _laid_out(sheet: Sheet) -> Figure:
+    """Return the painted figure: a title above and a foot below that take no room from the drawing."""
+    wide, high = sheet.inches
+    lines = textwrap.wrap(sheet.origin(), int(wide * LETTERS_PER_INCH))
+    foot = FOOT_INCHES * (len(lines) + 0.5)
+    total = high + HEAD_INCHES + foot
+    layout = ConstrainedLayoutEngine(rect=(0, foot / total, 1, high / total))
+    figure = Figure(figsize=(wide, total), layout=layout)
+    sheet.paint(figure)
+    head, rest = sheet.title.split("\n", 1)
+    figure.text(0.5, 1 - 0.08 / total, head, ha="center", va="top", fontsize=12, fontweight="bold")
+    figure.text(0.5, 1 - 0.31 / total, rest, ha="center", va="top", fontsize=10)
+    figure.text(0.06 / wide, 0.06 / total, "\n".join(lines), ha="left", va="bottom", fontsize=6.5, color="0.35")
+    return figure
