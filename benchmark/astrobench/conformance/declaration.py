@@ -61,7 +61,7 @@ def its_severity_is_a_number(plugin: Plugin) -> str:
     """A severity that it declares is a keyword-only number."""
     told = plugin.signature.severity
     if told is None:
-        raise SkippedError("it declares no severity")
+        return "none is declared"
     kinds = {parameter.name: parameter.annotation for parameter in plugin.signature.parameters}
     found = kinds.get(told.parameter)
     expect(found is not None, f"its severity {told.parameter!r} is not one of its parameters")
