@@ -95,4 +95,6 @@ def _laid_out(sheet: Sheet) -> Figure:
     figure.text(0.5, 1 - 0.08 / total, head, ha="center", va="top", fontsize=12, fontweight="bold")
     figure.text(0.5, 1 - 0.31 / total, rest, ha="center", va="top", fontsize=10)
     figure.text(0.06 / wide, 0.06 / total, "\n".join(lines), ha="left", va="bottom", fontsize=6.5, color="0.35")
+    figure.draw_without_rendering()
+    figure.set_layout_engine("none")  # once is enough for both files
     return figure
