@@ -41,7 +41,8 @@ def draw_figures(wishes: Wishes, names: Sequence[str], out: Path | None) -> None
     order = ordered(wishes)
     exhibits = exhibits_of(Stock(order.plan, Store(order.results)))
     if not exhibits:
-        raise StoreError(f"suite {order.plan.suite.name!r} has no results yet in {order.results}: {_first(wishes)}")
+        told = f"suite {order.plan.suite.name!r} has no results yet in {order.results}, or of changed code only"
+        raise StoreError(f"{told}: {_first(wishes)}")
     folder = out or order.results / "figures" / order.plan.suite.name
     prove_writable(folder, "--out")
     console = Console(highlight=False, markup=False, soft_wrap=True)
