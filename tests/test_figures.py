@@ -75,7 +75,7 @@ def test_the_command_prints_its_files_what_is_left_out_and_needs_no_display(tmp_
 
 
 def test_a_suite_without_results_says_what_to_run_and_makes_no_folder(tmp_path: Path) -> None:
-    told = r"suite 'camels_cka' has no results yet in \S+, or of changed code only: run it first: astrobench run --suite"
+    told = r"suite 'camels_cka' has no results yet in \S+, or of changed code only: run it first: astrobench run"
     with pytest.raises(StoreError, match=told):
         draw_figures(wishes(tmp_path / "none"), [], None)
     assert not (tmp_path / "none").exists()

@@ -73,12 +73,14 @@ def _panel(axes: Axes, images: Prediction, column: int, domain: str, look: tuple
     mean, width = _inferred(images, column)
     axes.set_title(f"{domain}: {_told(true, mean)}", fontsize=9)
     some = _one_an_object(images)
-    axes.plot(true, mean, mark, color=colour, alpha=0.15, markersize=2.5, markeredgewidth=0, label=f"{len(true)} images")
+    label = f"{len(true)} images"
+    axes.plot(true, mean, mark, color=colour, alpha=0.15, markersize=2.5, markeredgewidth=0, label=label)
     axes.errorbar(
         true[some], mean[some], width[some], fmt=mark, color=colour, markersize=3, elinewidth=0.7, alpha=0.8,
         label=f"± inferred width, {len(some)} of them",
     )  # fmt: skip
-    axes.axline((float(np.nanmean(true)),) * 2, slope=1, color="black", linewidth=1.2, zorder=4, label="inferred = true")
+    middle = float(np.nanmean(true))
+    axes.axline((middle, middle), slope=1, color="black", linewidth=1.2, zorder=4, label="inferred = true")
 
 
 def _ends(both: tuple[Prediction, Prediction], column: int) -> tuple[float, float]:
