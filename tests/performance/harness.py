@@ -24,9 +24,11 @@ from astrobench.leaderboard import render
 from astrobench.plan import make_plan
 from astrobench.records import pack_bits, score_to_plain
 from astrobench.registry import Registry
+from astrobench.stock import Stock
 from astrobench.store import Store
 from astrobench.suite import read_suite
 from astrobench.types import Score
+from astrobench.validation import validation_key
 
 if TYPE_CHECKING:
     from astrobench.plan import Plan
@@ -62,13 +64,22 @@ def fill(plan: Plan, store: Store) -> None:
         prediction = store.put({"logits": np.zeros((1, 3), np.float32)})
         for job in plan.jobs.values():
             store.write("datasets", job.dataset_key, {"truth": {"Y10": prediction, "Y1": prediction}}, PROVENANCE)
-            result = {"weights": prediction, "oracle": job.method.plugin == "target_only"}
-            store.write("trainings", job.key, result, PROVENANCE)
+            oracle = job.method.plugin == "target_only"
+            trained = {
+                "oracle": oracle,
+                "told": [],
+                "images": prediction,
+                "epochs": [0],
+                "source_valid": 0,
+                "history": [],
+            }
+            store.write("trainings", job.key, {**kept, "oracle": oracle}, PROVENANCE)
+            store.write("validations", validation_key(job.key), {"accuracy": {}}, PROVENANCE)
         for cell in plan.cells:
             store.write("cells", cell.key, {"prediction": prediction, "layers": []}, PROVENANCE)
-        sweep = Sweep(plan, store, Options())
+        stock = Stock(plan, store)
         for number, cell in enumerate(plan.cells):
-            store.write("scores", sweep._place(cell)["key"], _scores(number), {})  # type: ignore[index]
+            store.write("scores", stock.place(cell)["key"], _scores(number), {})  # type: ignore[index]
 
 
 def _scores(number: int) -> dict[str, object]:
