@@ -73,7 +73,7 @@ def fill(plan: Plan, store: Store) -> None:
                 "source_valid": 0,
                 "history": [],
             }
-            store.write("trainings", job.key, {**kept, "oracle": oracle}, PROVENANCE)
+            store.write("trainings", job.key, trained, PROVENANCE)
             store.write("validations", validation_key(job.key), {"accuracy": {}}, PROVENANCE)
         for cell in plan.cells:
             store.write("cells", cell.key, {"prediction": prediction, "layers": []}, PROVENANCE)
