@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+from multiprocessing import forkserver
 from typing import TYPE_CHECKING, Any
 
 import pytest
@@ -19,6 +20,7 @@ from distributions import install
 from integrity.lab import CHEATS, HONEST, cheating
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
     from pathlib import Path
 
 NIGHTLY = os.environ.get("ASTROBENCH_NIGHTLY") == "1"
@@ -49,13 +51,15 @@ def sweep(root: Path, methods: list[str]) -> Sweep:
 
 
 @pytest.fixture
-def laboratory(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+def laboratory(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]:
     install(monkeypatch, tmp_path / "site", "honest-lab", HONEST)
     install(monkeypatch, tmp_path / "site", "cheat-lab", cheating())
     monkeypatch.setenv("ASTROBENCH_CACHE", str(tmp_path / "cache"))
     monkeypatch.setenv("CHEATS", str(tmp_path))
     monkeypatch.chdir(tmp_path)
-    return tmp_path
+    forkserver._forkserver._stop()  # one that an earlier test started has that test's environment, and no $CHEATS
+    yield tmp_path
+    forkserver._forkserver._stop()
 
 
 def numbers(rows: Any) -> dict[tuple[str, str], Any]:
