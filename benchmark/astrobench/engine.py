@@ -60,7 +60,7 @@ class Sweep:
     failures: dict[str, Failure] = field(default_factory=dict)
     witness: Witness = field(default_factory=Witness)
 
-    @property
+    @cached_property
     def stock(self) -> Stock:
         """What is there and what is missing."""
         return Stock(self.plan, self.store)

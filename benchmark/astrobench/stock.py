@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
 from astrobench.keys import key_of
@@ -65,8 +66,11 @@ class Stock:
         there = {name: self._there(other) for name, other in cells.items()}
         if there["perturbed"] is None:
             return None
-        metrics = [{"plugin": m.identity, "label": m.label} for m in self.plan.metrics]
-        return {"key": key_of({"cells": there, "metrics": metrics}), **there}
+        return {"key": key_of({"cells": there, "metrics": self._metrics}), **there}
+
+    @cached_property
+    def _metrics(self) -> list[dict[str, Any]]:
+        return [{"plugin": metric.identity, "label": metric.label} for metric in self.plan.metrics]
 
     def _there(self, cell: Cell | None) -> dict[str, str] | None:
         if cell is None or not self.store.path("cells", cell.key).exists():
@@ -95,7 +99,7 @@ class Stock:
             scores={name: score_from_plain(body) for name, body in found["scores"].items()},
             correct=found["correct"],
             correct_n=found["correct_n"],
-            checkpoints=picks_at(self.plan, self.store, cell),
+            checkpoints=picks_at(job, cell, trained, self.store),
             provenance=origin,
         )
 

@@ -106,7 +106,7 @@ class Store:
 
     def path(self, kind: str, key: str) -> Path:
         """Return where a result lies."""
-        return self.root / kind / key[:2] / f"{key}.json"
+        return self.root / f"{kind}/{key[:2]}/{key}.json"
 
     def object(self, digest: str) -> Path:
         """Return where arrays lie."""

@@ -12,9 +12,9 @@ from astrobench.keys import key_of
 from astrobench.rules import VALIDATORS
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterator, Mapping
 
-    from astrobench.plan import Cell, Plan
+    from astrobench.plan import Cell, Job, Plan
     from astrobench.store import Store
 
 ENTRY = "astrobench.stages.validate:validate"
@@ -42,17 +42,17 @@ def validations(plan: Plan, store: Store) -> Iterator[tuple[str, dict[str, Any],
             yield f"rules on {job.method.label}", payload, f"validation-{job.key[:16]}"
 
 
-def picks_at(plan: Plan, store: Store, cell: Cell) -> dict[str, Any]:
+def picks_at(job: Job, cell: Cell, trained: Mapping[str, Any] | None, store: Store) -> dict[str, Any]:
     """Return what the rules pick for an unperturbed cell of a target domain, {} for any other.
 
-    rule: the suite's. epochs: those that were kept. accuracy: of each, on n target test images. picked: rule → epoch.
-    values: validator → its number at each epoch, null where it had none.
+    trained: what the store holds of the cell's training. rule: the suite's. epochs: those that were kept. accuracy: of
+    each, on n target test images. picked: rule → epoch. values: validator → its number at each epoch, null where it
+    had none.
     """
-    job = plan.job_of(cell)
-    if cell.domain == job.source or cell.perturbation.plugin != "none":
+    if cell.domain == job.source or cell.perturbation.plugin != "none" or trained is None:
         return {}
-    kept, trained = store.read("validations", validation_key(job.key)), store.read("trainings", job.key)
-    if kept is None or trained is None or cell.domain not in kept["result"]["accuracy"]:
+    kept = store.read("validations", validation_key(job.key))
+    if kept is None or cell.domain not in kept["result"]["accuracy"]:
         return {}
     found = kept["result"]
     told = {name: found[name] for name in ("epochs", "picked", "values")}
