@@ -27,11 +27,11 @@ TOP = {
 
 ORDER = (
     "errors", "types", "exhibits", "hookspecs", "keys", "seeds", "severities", "progress", "adaptation", "layers",
-    "grams", "sources", "signatures", "intervals", "parameters", "digests", "registry", "catalogue",
-    "tables", "filters", "rules", "spreading", "suite", "choices", "validation", "plan", "strict", "rowforms",
-    "records", "writing", "store", "witness", "upkeep", "environment", "devices", "isolation", "claims", "carrying",
-    "stock", "training", "predicting", "warm", "validators", "stages", "engine", "statistics", "leaderboard",
-    "conformance", "cli",
+    "grams", "sources", "signatures", "intervals", "parameters", "caching", "parallel", "digests", "registry",
+    "catalogue", "tables", "filters", "rules", "spreading", "suite", "choices", "validation", "plan", "strict",
+    "rowforms", "records", "writing", "store", "witness", "upkeep", "environment", "devices", "isolation", "claims",
+    "carrying", "stock", "training", "predicting", "warm", "validators", "stages", "engine", "statistics",
+    "leaderboard", "conformance", "cli",
 )  # fmt: skip
 """The rooms of the core. A room imports only from rooms that stand before it; a new room is given its place here."""
 

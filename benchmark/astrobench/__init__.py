@@ -1,10 +1,11 @@
 """astrobench: will this network still be right on data it was not trained on?
 
-The public names of the core. Those that need torch are loaded on first use.
+The public names of the core. Those that need torch, processes or the cache are loaded on first use.
 """
 
 from __future__ import annotations
 
+from importlib import import_module
 from typing import TYPE_CHECKING
 
 from astrobench.errors import AstrobenchError, DataError, DeviceError, PluginError, StoreError, SuiteError
@@ -28,10 +29,17 @@ from astrobench.types import (
 
 if TYPE_CHECKING:
     from astrobench.adaptation import Alignment, Method, Moment, Step
+    from astrobench.caching import cache_folder, cannot_keep, need_room
+    from astrobench.parallel import cores, in_parallel
 
 __version__ = "0.1.0"
 
-_NEEDS_TORCH = ("Alignment", "Method", "Moment", "Step")
+_LATER = {
+    **dict.fromkeys(("Alignment", "Method", "Moment", "Step"), "astrobench.adaptation"),
+    **dict.fromkeys(("cache_folder", "cannot_keep", "need_room"), "astrobench.caching"),
+    **dict.fromkeys(("cores", "in_parallel"), "astrobench.parallel"),
+}
+"""Public names that are loaded on first use, by the room that they stand in."""
 
 __all__ = [
     "Alignment",
@@ -56,15 +64,18 @@ __all__ = [
     "Streams",
     "SuiteError",
     "Unlabelled",
+    "cache_folder",
+    "cannot_keep",
+    "cores",
     "hookimpl",
+    "in_parallel",
+    "need_room",
     "report",
     "severity",
 ]
 
 
 def __getattr__(name: str) -> object:
-    if name in _NEEDS_TORCH:
-        from astrobench import adaptation
-
-        return getattr(adaptation, name)
+    if name in _LATER:
+        return getattr(import_module(_LATER[name]), name)
     raise AttributeError(f"module 'astrobench' has no attribute {name!r}")

@@ -13,8 +13,7 @@ from functools import lru_cache
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-import platformdirs
-
+from astrobench.caching import cache_root
 from astrobench.errors import PluginError, SuiteError
 from astrobench.sources import imported, module_file, parsed
 
@@ -180,8 +179,7 @@ def _folder_digest(folder: Path, files: list[Path]) -> str:
 
 
 def _memory() -> Path:
-    root = os.environ.get("ASTROBENCH_CACHE")
-    return (Path(root).expanduser() if root else platformdirs.user_cache_path("astrobench")) / "digests.json"
+    return cache_root() / "digests.json"
 
 
 def _kept() -> dict[str, Any]:

@@ -7,10 +7,10 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Literal
 
 import numpy as np
-from astrobench import DataError, Labelled, Regression, Unlabelled, report
+from astrobench import DataError, Labelled, Regression, Unlabelled, cache_folder, report
 from numpy.lib.format import open_memmap
 
-from astrobench_cosmology.cache import cache_folder, file_digest
+from astrobench_cosmology.cache import file_digest
 from astrobench_cosmology.cmd_files import BOX, MAPS, PARAMETERS, RANGES, UNITS, Maps
 from astrobench_cosmology.pixels import fitted, pixel_moments
 

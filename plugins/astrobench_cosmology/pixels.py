@@ -7,9 +7,9 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 import numpy as np
-from astrobench import DataError, report
+from astrobench import DataError, cache_folder, report
 
-from astrobench_cosmology.cache import cache_folder, file_digest
+from astrobench_cosmology.cache import file_digest
 
 if TYPE_CHECKING:
     from astrobench_cosmology.cmd_files import Maps

@@ -6,11 +6,10 @@ import hashlib
 import io
 import math
 import os
-import shutil
 from typing import TYPE_CHECKING
 
 import numpy as np
-from astrobench import DataError, report
+from astrobench import DataError, need_room, report
 from numpy.lib.format import (
     read_array_header_1_0,
     read_array_header_2_0,
@@ -79,15 +78,6 @@ def write_npy(path: Path, shape: tuple[int, ...], chunks: Iterable[np.ndarray], 
         raise DataError(f"cannot write {path}: {fault.strerror}") from None
     finally:
         part.unlink(missing_ok=True)
-
-
-def need_room(folder: Path, size: int) -> None:
-    """Raise DataError unless the disk of a folder has room for `size` bytes."""
-    free = shutil.disk_usage(folder).free
-    if free < size:
-        raise DataError(
-            f"{folder} has {free / 1e9:.1f} GB free, want {size / 1e9:.1f} GB; set ASTROBENCH_CACHE to a larger disk"
-        )
 
 
 def _header_of(shape: tuple[int, ...]) -> bytes:

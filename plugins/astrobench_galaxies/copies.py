@@ -10,10 +10,9 @@ from pathlib import Path
 from typing import TYPE_CHECKING, TypeVar
 
 import numpy as np
-from astrobench import DataError
+from astrobench import DataError, cache_folder
 
 from astrobench_galaxies.arrays import open_npy, write_npy
-from astrobench_galaxies.cache import cache_folder
 from astrobench_galaxies.percentiles import BLOCK
 from astrobench_galaxies.seals import is_sound, settle, sha256_of
 

@@ -10,10 +10,9 @@ from functools import partial
 from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
-from astrobench import DataError
+from astrobench import DataError, cache_folder
 
 from astrobench_galaxies.arrays import open_npy, write_npy
-from astrobench_galaxies.cache import cache_folder
 from astrobench_galaxies.image_files import fitted, read_image
 from astrobench_galaxies.seals import is_sound
 

@@ -4,9 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Literal
 
-from astrobench import Dataset, Labelled, Observation, Unlabelled
+from astrobench import Dataset, Labelled, Observation, Unlabelled, cache_folder
 
-from astrobench_galaxies.cache import cache_folder
 from astrobench_galaxies.copies import fitted_once
 from astrobench_galaxies.downloads import Deposit
 from astrobench_galaxies.published import (

@@ -5,9 +5,8 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Literal, NamedTuple
 
 import numpy as np
-from astrobench import DataError, Dataset, Labelled, Unlabelled
+from astrobench import DataError, Dataset, Labelled, Unlabelled, cache_folder
 
-from astrobench_galaxies.cache import cache_folder
 from astrobench_galaxies.deepmerge_files import ADDRESS, BANDS, CLASSES, Folder, Images, names_of
 from astrobench_galaxies.deepmerge_splits import Rows, as_published, grouped, groups_of
 from astrobench_galaxies.downloads import Deposit

@@ -9,9 +9,9 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 import pooch
-from astrobench import DataError, report
+from astrobench import DataError, need_room, report
 
-from astrobench_galaxies.arrays import need_room, open_npy
+from astrobench_galaxies.arrays import open_npy
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence

@@ -9,35 +9,26 @@ from __future__ import annotations
 import hashlib
 import logging
 import os
-import signal
-import threading
-from concurrent.futures import ProcessPoolExecutor, as_completed
-from concurrent.futures.process import BrokenProcessPool
 from dataclasses import dataclass
 from functools import cache, partial
-from multiprocessing import connection, get_context, parent_process
 from pathlib import Path
-from typing import TYPE_CHECKING, TypeVar
+from typing import TYPE_CHECKING
 
 import numpy as np
-from astrobench import DataError, report
+from astrobench import cache_folder, in_parallel, need_room
 
-from astrobench_galaxies.arrays import need_room, open_npy
-from astrobench_galaxies.cache import cache_folder
+from astrobench_galaxies.arrays import open_npy
 from astrobench_galaxies.scenes import Recipe, draw
 from astrobench_galaxies.scenes.plane import STAMP
 from astrobench_galaxies.seals import is_sound, settle, sha256_of
 from astrobench_galaxies.survey import BANDS, survey_named
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator, Sequence
-
-Item = TypeVar("Item")
+    from collections.abc import Iterator, Sequence
 
 CHUNK = 30  # galaxies a file: 3.6 MB, and the three classes come out even
 SHAPE = (len(BANDS), STAMP, STAMP)
 _SCENE_SOURCES = ("scenes/*.py", "survey.py", "morphology.py")
-_FEW = 3  # this many items or fewer are done here: starting a worker takes as long
 
 
 @dataclass(frozen=True)
@@ -115,60 +106,3 @@ def _versions() -> tuple[str, ...]:
     from importlib.metadata import version
 
     return tuple(f"{name} {version(name)}" for name in ("numpy", "scipy", "galsim"))
-
-
-def in_parallel(work: Callable[[Item], int], items: Sequence[Item], activity: str, done: int, total: int) -> None:
-    """Do work(item) for each item on all cores, reporting progress by what each call returns.
-
-    `work` must be a top-level function or a partial of one. Raises DataError when a worker dies.
-    """
-    report(activity, done, total)
-    workers = min(cores(), len(items))
-    finished = _here(work, items) if workers < 2 or len(items) <= _FEW else _in_workers(work, items, workers)
-    for step in finished:
-        done += step
-        report(activity, done, total)
-
-
-def cores() -> int:
-    """Return how many cores to draw on: those this process may use, or ASTROBENCH_CORES."""
-    asked = os.environ.get("ASTROBENCH_CORES", "")
-    if not asked:
-        return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
-    if not asked.isdigit() or int(asked) < 1:
-        raise DataError(f"ASTROBENCH_CORES is {asked!r}, want a whole number from 1")
-    return int(asked)
-
-
-def _here(work: Callable[[Item], int], items: Sequence[Item]) -> Iterator[int]:
-    from threadpoolctl import threadpool_limits
-
-    with threadpool_limits(1):
-        yield from map(work, items)
-
-
-def _in_workers(work: Callable[[Item], int], items: Sequence[Item], workers: int) -> Iterator[int]:
-    # Spawned, not forked: a fork of a process with running threads (torch's, BLAS's) may hang.
-    pool = ProcessPoolExecutor(workers, mp_context=get_context("spawn"), initializer=_start_worker)
-    try:
-        for future in as_completed([pool.submit(work, item) for item in items]):
-            yield future.result()
-    except BrokenProcessPool:
-        raise DataError("a worker that draws galaxies died; set ASTROBENCH_CORES=1 to draw in this process") from None
-    finally:
-        pool.shutdown(cancel_futures=True)
-
-
-def _start_worker() -> None:
-    from threadpoolctl import threadpool_limits
-
-    threadpool_limits(1)
-    signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C is the parent's to handle; a chunk ends in a second
-    threading.Thread(target=_end_with_parent, daemon=True).start()
-
-
-def _end_with_parent() -> None:
-    parent = parent_process()
-    if parent is not None:
-        connection.wait([parent.sentinel])
-        os._exit(1)

@@ -12,12 +12,11 @@ from functools import partial
 from typing import TYPE_CHECKING
 
 import numpy as np
-from astrobench import DataError
+from astrobench import DataError, cache_folder, cannot_keep, cores, in_parallel, need_room
 from numpy.lib.format import open_memmap
 
-from astrobench_galaxies.arrays import need_room, open_npy
-from astrobench_galaxies.cache import REMEDY, cache_folder
-from astrobench_galaxies.drawing import SHAPE, Chunks, cores, digest, in_parallel
+from astrobench_galaxies.arrays import open_npy
+from astrobench_galaxies.drawing import SHAPE, Chunks, digest
 from astrobench_galaxies.observe import expose, noise_stream
 from astrobench_galaxies.seals import is_sealed, seal, set_aside, sha256_of
 from astrobench_galaxies.stretch import ArcsinhStretch
@@ -93,7 +92,7 @@ def exposed(programme: Programme, draw_scenes: Callable[[], Chunks]) -> Exposure
         _fill(part, programme, draw_scenes())
         _settle(part, folder, programme)
     except OSError as fault:
-        raise DataError(f"cannot keep the drawn galaxies in {root}: {fault.strerror}; {REMEDY}") from None
+        raise cannot_keep("the drawn galaxies", root, fault) from None
     finally:
         shutil.rmtree(part, ignore_errors=True)
     ready = _opened(folder, programme)

@@ -12,11 +12,10 @@ from functools import partial
 from typing import TYPE_CHECKING
 
 import numpy as np
-from astrobench import Streams
+from astrobench import Streams, cache_folder, in_parallel, need_room
 
-from astrobench_galaxies.arrays import need_room, open_npy, write_npy
-from astrobench_galaxies.cache import cache_folder
-from astrobench_galaxies.drawing import digest, in_parallel
+from astrobench_galaxies.arrays import open_npy, write_npy
+from astrobench_galaxies.drawing import digest
 from astrobench_galaxies.hst_scenes import Recipe, draw
 from astrobench_galaxies.hst_survey import BANDS, FILTERS, STAMP
 from astrobench_galaxies.seals import is_sound, settle, sha256_of

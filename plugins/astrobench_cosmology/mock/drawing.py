@@ -12,12 +12,11 @@ from functools import cache, partial
 from pathlib import Path
 
 import numpy as np
-from astrobench import DataError
+from astrobench import cache_folder, cannot_keep, in_parallel, need_room
 from numpy.lib.format import open_memmap
 
-from astrobench_cosmology.cache import REMEDY, cache_folder, digest
+from astrobench_cosmology.cache import digest
 from astrobench_cosmology.cmd_files import MAPS, PARAMETERS
-from astrobench_cosmology.mock.cores import in_parallel
 from astrobench_cosmology.mock.gas import maps_of
 from astrobench_cosmology.mock.sets import RECIPES, Recipe
 
@@ -25,6 +24,7 @@ FIELDS = ("Mtot", "T")
 MANIFEST = "synthetic.txt"  # written last: a folder without it is not whole
 NOTICE = "Synthetic maps drawn by astrobench (camels_mock) in the format of CMD. They are not CAMELS data.\n"
 SIMULATIONS = 8  # a task
+FEW = 12  # this many tasks or fewer are done in this process: starting others takes as long
 
 
 def drawn(recipe: Recipe) -> Path:
@@ -41,7 +41,7 @@ def drawn(recipe: Recipe) -> Path:
         _fill(part, recipe)
         _settle(part, folder)
     except OSError as fault:
-        raise DataError(f"cannot keep the drawn maps in {root}: {fault.strerror}; {REMEDY}") from None
+        raise cannot_keep("the drawn maps", root, fault) from None
     finally:
         shutil.rmtree(part, ignore_errors=True)
     return folder
@@ -56,7 +56,7 @@ def _fill(part: Path, recipe: Recipe) -> None:
     shutil.rmtree(part, ignore_errors=True)
     part.mkdir()
     sizes = recipe.sizes()
-    _need_room(part, recipe)
+    need_room(part.parent, 4 * recipe.pixels**2 * MAPS * len(FIELDS) * len(RECIPES) * sum(sizes.values()))
     for which, size in sizes.items():
         for name in RECIPES:
             table = recipe.parameters(which, name)
@@ -69,7 +69,8 @@ def _fill(part: Path, recipe: Recipe) -> None:
         for name in RECIPES
         for start in range(0, size, SIMULATIONS)
     ]
-    in_parallel(partial(_draw, part, recipe), tasks, "drawing synthetic maps", len(RECIPES) * sum(sizes.values()))
+    simulations = len(RECIPES) * sum(sizes.values())
+    in_parallel(partial(_draw, part, recipe), tasks, "drawing synthetic maps", 0, simulations, few=FEW)
     (part / MANIFEST).write_text(NOTICE)
 
 
@@ -94,13 +95,6 @@ def _settle(part: Path, folder: Path) -> None:
             shutil.rmtree(folder, ignore_errors=True)
         else:
             return
-
-
-def _need_room(part: Path, recipe: Recipe) -> None:
-    size = 4 * recipe.pixels**2 * MAPS * len(FIELDS) * len(RECIPES) * sum(recipe.sizes().values())
-    free = shutil.disk_usage(part).free
-    if free < size:
-        raise DataError(f"{part.parent} has {free / 1e9:.1f} GB free, want {size / 1e9:.1f} GB; {REMEDY}")
 
 
 def _versions() -> tuple[str, ...]:

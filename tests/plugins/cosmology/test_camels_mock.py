@@ -145,7 +145,7 @@ def test_everything_says_that_it_is_synthetic(cache):
 def test_an_interrupted_draw_leaves_nothing_that_looks_finished(cache, monkeypatch):
     recipe = Recipe(20, 4, 16, 7)
 
-    def stop(*_):
+    def stop(*_, **__):
         raise KeyboardInterrupt
 
     with monkeypatch.context() as patch:

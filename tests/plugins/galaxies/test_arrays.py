@@ -6,8 +6,8 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 import pytest
-from astrobench import DataError
-from astrobench_galaxies.arrays import need_room, open_npy, write_npy
+from astrobench import DataError, need_room
+from astrobench_galaxies.arrays import open_npy, write_npy
 from hypothesis import given
 from hypothesis import strategies as st
 

@@ -7,10 +7,10 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from astrobench import DataError
+from astrobench import DataError, cores, in_parallel
 from astrobench.progress import watched_by
 from astrobench_galaxies import drawing
-from astrobench_galaxies.drawing import CHUNK, Chunks, cores, digest, drawn, in_parallel
+from astrobench_galaxies.drawing import CHUNK, Chunks, digest, drawn
 from astrobench_galaxies.scenes import Recipe
 from drawing_tasks import fail, touch
 
