@@ -9,6 +9,8 @@ import pytest
 import torch
 from astrobench import Alignment, Method
 from astrobench.conformance.methods import RULES
+from astrobench.conformance.seeding import same
+from astrobench.conformance.tiny import PLAIN, dataset, weights_of
 from astrobench.stages.bench import Bench
 from conforming import caught, reported
 from torch import nn
@@ -224,3 +226,17 @@ def test_layers_that_a_method_asks_for_are_there_in_its_trainings():
         return Deep()
 
     assert "failed" not in {status for status, _ in reported("methods", mine).values()}
+
+
+def test_a_verdict_does_not_feel_the_threads_of_the_caller():
+    """An engine that ran in this process left it another number of threads: the last bits of a sum follow them."""
+    before = torch.get_num_threads()
+    try:
+        trained = {}
+        for threads in (1, 4):
+            torch.set_num_threads(threads)
+            trained[threads] = weights_of(PLAIN, {"target": False}, (), dataset())
+            assert torch.get_num_threads() == threads
+        assert same(trained[1], trained[4])
+    finally:
+        torch.set_num_threads(before)

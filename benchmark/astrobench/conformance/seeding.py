@@ -1,4 +1,4 @@
-"""Torch's randomness for a check, without a trace in the caller's; and a state that went to a file and came back."""
+"""Torch's randomness and threads for a check, without a trace in the caller's; and a state that came back from a file."""
 
 from __future__ import annotations
 
@@ -22,6 +22,22 @@ def seeded(seed: int) -> Iterator[None]:
     with torch.random.fork_rng(devices=[]):
         torch.manual_seed(seed)
         yield
+
+
+@contextmanager
+def steadily() -> Iterator[None]:
+    """Run the block on one thread with kernels that repeat, whatever the caller has set, and give that back after it.
+
+    The order of a sum, and so its last bits, follow the number of threads.
+    """
+    threads, exact = torch.get_num_threads(), torch.are_deterministic_algorithms_enabled()
+    torch.set_num_threads(1)
+    torch.use_deterministic_algorithms(True)
+    try:
+        yield
+    finally:
+        torch.set_num_threads(threads)
+        torch.use_deterministic_algorithms(exact)
 
 
 def stored(module: nn.Module) -> dict[str, torch.Tensor]:

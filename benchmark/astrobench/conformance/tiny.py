@@ -13,7 +13,7 @@ from torch import nn
 
 from astrobench.adaptation import Method
 from astrobench.choices import Choice
-from astrobench.conformance.seeding import seeded
+from astrobench.conformance.seeding import seeded, steadily
 from astrobench.plan import Job
 from astrobench.registry import Plugin, Registry
 from astrobench.stages.bench import Bench
@@ -84,7 +84,7 @@ def weights_of(method: Plugin, params: Mapping[str, Any], layers: Sequence[str],
     data = Choice("datasets", "tiny", "tiny", {}, {}, "astrobench", "")
     rules = RULES.model_dump(mode="json")
     job = Job("0" * 64, data, "tiny", "source", architecture, _choice(method, params), rules, 0, None, 1, "cpu")
-    with TemporaryDirectory() as folder, seeded(0):
+    with TemporaryDirectory() as folder, seeded(0), steadily():
         bench = Bench(Store(Path(folder)), registry, job, dataset, torch.device("cpu"))
         return {name: value.clone() for name, value in trained_model(bench).state_dict().items()}
 
