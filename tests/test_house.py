@@ -27,10 +27,10 @@ TOP = {
 
 ORDER = (
     "errors", "types", "exhibits", "hookspecs", "keys", "seeds", "severities", "progress", "adaptation", "layers",
-    "grams", "sources", "signatures", "intervals", "parameters", "caching", "parallel", "digests", "registry",
-    "catalogue", "tables", "filters", "rules", "spreading", "suite", "choices", "validation", "plan", "strict",
-    "rowforms", "records", "writing", "store", "witness", "upkeep", "environment", "devices", "isolation", "claims",
-    "carrying", "stock", "training", "predicting", "warm", "validators", "stages", "engine", "statistics",
+    "similarity", "grams", "sources", "signatures", "intervals", "parameters", "caching", "parallel", "digests",
+    "registry", "catalogue", "tables", "filters", "rules", "spreading", "suite", "choices", "validation", "plan",
+    "strict", "rowforms", "records", "writing", "store", "witness", "upkeep", "environment", "devices", "isolation",
+    "claims", "carrying", "stock", "training", "predicting", "warm", "validators", "stages", "engine", "statistics",
     "leaderboard", "conformance", "cli",
 )  # fmt: skip
 """The rooms of the core. A room imports only from rooms that stand before it; a new room is given its place here."""
@@ -39,7 +39,10 @@ DOORS = ("__init__", "__main__")
 """The public names and the command: they open on the house and no room imports them."""
 
 HEAVY = {"torch", "torchvision", "timm", "galsim", "sklearn", "scipy", "pandas", "matplotlib", "numpy"}
-WITH_TORCH = {"adaptation", "layers", "grams", "training", "predicting", "warm", "validators", "stages", "conformance"}
+WITH_TORCH = {
+    "adaptation", "layers", "similarity", "grams", "training", "predicting", "warm", "validators", "stages",
+    "conformance",
+}  # fmt: skip
 """The rooms that run where torch runs. All others load without it, and without NumPy."""
 
 BANNED = re.compile(

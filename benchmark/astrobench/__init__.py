@@ -31,6 +31,7 @@ if TYPE_CHECKING:
     from astrobench.adaptation import Alignment, Method, Moment, Step
     from astrobench.caching import cache_folder, cannot_keep, need_room
     from astrobench.parallel import cores, in_parallel
+    from astrobench.similarity import minibatch_cka, u_center
 
 __version__ = "0.1.0"
 
@@ -38,6 +39,7 @@ _LATER = {
     **dict.fromkeys(("Alignment", "Method", "Moment", "Step"), "astrobench.adaptation"),
     **dict.fromkeys(("cache_folder", "cannot_keep", "need_room"), "astrobench.caching"),
     **dict.fromkeys(("cores", "in_parallel"), "astrobench.parallel"),
+    **dict.fromkeys(("minibatch_cka", "u_center"), "astrobench.similarity"),
 }
 """Public names that are loaded on first use, by the room that they stand in."""
 
@@ -69,9 +71,11 @@ __all__ = [
     "cores",
     "hookimpl",
     "in_parallel",
+    "minibatch_cka",
     "need_room",
     "report",
     "severity",
+    "u_center",
 ]
 
 

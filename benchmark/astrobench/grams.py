@@ -10,14 +10,13 @@ import torch
 from astrobench.errors import PluginError, did_you_mean
 from astrobench.layers import hooked
 from astrobench.seeds import seed_of
+from astrobench.similarity import FEWEST_IMAGES
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from torch import nn
 
-FEWEST_IMAGES = 4
-"""The unbiased HSIC of n images divides by n - 3."""
 OWN = "*"
 """Stands for the layers that an architecture names itself."""
 CACHED = 1 << 19

@@ -6,12 +6,11 @@ from functools import partial
 from typing import TYPE_CHECKING
 
 import numpy as np
-from astrobench import DataError
+from astrobench import DataError, minibatch_cka
 from matplotlib.ticker import MaxNLocator
 
 from astrobench_figures.colours import LEARNED, OTHER, diverging, sequential
 from astrobench_figures.grouping import pairs_of
-from astrobench_figures.layer_matrix import FEWEST_IMAGES, layer_matrix
 from astrobench_figures.sheet import Sheet
 
 if TYPE_CHECKING:
@@ -23,6 +22,7 @@ if TYPE_CHECKING:
 
     from astrobench_figures.grouping import Pair
 
+FEWEST_IMAGES = 4  # a batch: what `astrobench.minibatch_cka` asks for
 INCHES_A_LAYER, FEWEST_INCHES = 0.19, 3.3
 
 
@@ -50,7 +50,7 @@ def _comparable(prediction: Prediction) -> bool:
 
 
 def _sheet(pair: Pair, learned: Prediction, other: Prediction) -> Sheet:
-    matrices = [layer_matrix(np.asarray(one.grams, np.float64)) for one in (learned, other)]
+    matrices = [minibatch_cka(np.asarray(one.grams, np.float64)) for one in (learned, other)]
     side = max(FEWEST_INCHES, INCHES_A_LAYER * len(learned.layers) + 1.2)
     paint = partial(_paint, pair=pair, layers=learned.layers, matrices=matrices)
     return Sheet("CKA between layers", pair.labels, tuple(pair), (2.35 * side, 2 * side), paint)

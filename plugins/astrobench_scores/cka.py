@@ -7,11 +7,10 @@ from dataclasses import replace
 from typing import TYPE_CHECKING, Annotated, Literal
 
 import numpy as np
-from astrobench import DataError, Score, Streams
+from astrobench import DataError, Score, Streams, minibatch_cka
 
 from astrobench_scores.averages import mean, undefined
 from astrobench_scores.cka_batches import batches_of
-from astrobench_scores.cka_matrix import minibatch_cka
 from astrobench_scores.cka_pairs import Pairs, comparable, same_images, same_labels
 from astrobench_scores.cka_resampling import draws, resampled_diagonals, spread_of
 from astrobench_scores.cka_summaries import third

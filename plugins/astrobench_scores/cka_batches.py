@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from astrobench_scores.cka_matrix import FEWEST_IMAGES
+from astrobench_scores.cka_summaries import FEWEST_IMAGES
 
 if TYPE_CHECKING:
     from astrobench import Prediction

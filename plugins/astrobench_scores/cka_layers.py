@@ -6,14 +6,21 @@ from dataclasses import replace
 from typing import TYPE_CHECKING, Annotated, Literal
 
 import numpy as np
-from astrobench import Score
+from astrobench import Score, minibatch_cka
 
 from astrobench_scores.averages import undefined
 from astrobench_scores.cka_batches import batches_of
-from astrobench_scores.cka_matrix import FEWEST_IMAGES, minibatch_cka, without_first_component
 from astrobench_scores.cka_resampling import draws, resampled_matrices, spread_of
-from astrobench_scores.cka_summaries import FEWEST_LAYERS, early_late, effective_rank, likeness, off_diagonal
+from astrobench_scores.cka_summaries import (
+    FEWEST_IMAGES,
+    FEWEST_LAYERS,
+    early_late,
+    effective_rank,
+    likeness,
+    off_diagonal,
+)
 from astrobench_scores.parameters import check_resamples
+from astrobench_scores.principal import without_first_component
 
 if TYPE_CHECKING:
     from collections.abc import Mapping

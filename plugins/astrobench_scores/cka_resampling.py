@@ -15,9 +15,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 import numpy as np
-from astrobench import Streams
-
-from astrobench_scores.cka_matrix import u_center
+from astrobench import Streams, u_center
 
 if TYPE_CHECKING:
     from collections.abc import Sequence

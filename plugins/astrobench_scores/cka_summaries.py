@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
+FEWEST_IMAGES = 4  # a batch: what `astrobench.minibatch_cka` asks for
 FEWEST_LAYERS = 2
 
 

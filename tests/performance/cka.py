@@ -25,9 +25,9 @@ import numpy as np
 import torch
 from astrobench.grams import grams
 from astrobench.layers import captured
+from astrobench.similarity import minibatch_cka
 from astrobench.stages.bench import steady
 from astrobench_networks.resnet18 import resnet18
-from astrobench_scores.cka_matrix import minibatch_cka
 from torch import nn
 from torch.utils.data import DataLoader, TensorDataset
 

@@ -1,4 +1,4 @@
-"""Torch's randomness and threads for a check, without a trace in the caller's; and a state that came back from a file."""
+"""Torch's randomness and threads for a check, without a trace in the caller's; and a state back from a file."""
 
 from __future__ import annotations
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 
-import astrobench_scores.cka_matrix as metric
+import astrobench.similarity as metric
 import numpy as np
 import pytest
 import torch

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import numpy as np
+from astrobench import minibatch_cka
 from astrobench_figures.cka import cka
-from astrobench_figures.layer_matrix import layer_matrix
 from matplotlib.figure import Figure
 
 
@@ -18,7 +18,7 @@ def painted(*exhibits) -> Figure:
 def test_both_matrices_their_difference_with_0_in_the_middle_and_layer_names(exhibit, prediction):
     learned, other = prediction(), prediction(grams=prediction().grams[::-1] ** 3)
     panels = painted(exhibit("A", learned), exhibit("B", other)).axes[:4]
-    matrices = [layer_matrix(one.grams) for one in (learned, other)]
+    matrices = [minibatch_cka(one.grams) for one in (learned, other)]
     shown = [axes.images[0] for axes in panels[:3]]
     for image, truth in zip(shown, (*matrices, matrices[1] - matrices[0]), strict=True):
         np.testing.assert_allclose(image.get_array(), truth)

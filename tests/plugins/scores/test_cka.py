@@ -7,8 +7,8 @@ import math
 
 import numpy as np
 import pytest
+from astrobench.similarity import hsic1
 from astrobench_scores.cka import cka
-from astrobench_scores.cka_matrix import hsic1
 
 LAYERS = ("conv1", "layer1.0", "layer2.0", "head")
 N, BATCHES = 32, 3

@@ -8,8 +8,9 @@ import math
 import numpy as np
 import pytest
 from astrobench import SuiteError
+from astrobench.similarity import minibatch_cka
 from astrobench_scores.cka_layers import cka_layers
-from astrobench_scores.cka_matrix import minibatch_cka, without_first_component
+from astrobench_scores.principal import without_first_component
 
 LAYERS = ("conv1", "conv2", "conv3", "head")
 OWN = {"cka_offdiag", "cka_early_late", "cka_effrank"}

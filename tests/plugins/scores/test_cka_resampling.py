@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
-from astrobench_scores.cka_matrix import minibatch_cka, u_center
+from astrobench.similarity import minibatch_cka, u_center
 from astrobench_scores.cka_resampling import draws, resampled_diagonals, resampled_matrices, spread_of
 from astrobench_scores.cka_summaries import off_diagonal
 

@@ -9,10 +9,11 @@ images it says 0.9 of noise.
 from __future__ import annotations
 
 import numpy as np
-from astrobench import DataError
-from scipy.linalg import eigh
+
+from astrobench.errors import DataError
 
 FEWEST_IMAGES = 4
+"""The unbiased HSIC of n images divides by n - 3."""
 CONSTANT = 1e-12  # U-centring leaves rounding of about 1e-15 of a Gram matrix that has no structure
 
 
@@ -64,22 +65,6 @@ def minibatch_cka(grams: np.ndarray) -> np.ndarray:
         products += flat @ flat.T  # n(n − 3) cancels in the ratio
         sizes += (stack**2).sum(axis=(1, 2))
     return _normalised(products, sizes)
-
-
-def without_first_component(grams: np.ndarray) -> np.ndarray:
-    """Return Gram matrices float64 (…, n, n) of the features without their first principal component, batch by batch.
-
-    A handful of far images rules it, and can make all layers look alike.
-
-    Source: Nguyen et al. (2022), arXiv:2202.07184.
-    """
-    kept = np.array(grams, dtype=np.float64, order="C")  # for reshape must give a view of it
-    last = grams.shape[-1] - 1
-    for matrix in kept.reshape(-1, *grams.shape[-2:]):
-        if np.isfinite(matrix).all():
-            value, vector = eigh(matrix, subset_by_index=(last, last))
-            matrix -= value * vector @ vector.T
-    return kept
 
 
 def _normalised(products: np.ndarray, sizes: np.ndarray) -> np.ndarray:

@@ -7,7 +7,7 @@ from itertools import permutations
 import numpy as np
 import pytest
 from astrobench import DataError
-from astrobench_scores.cka_matrix import hsic1, minibatch_cka, u_center
+from astrobench.similarity import hsic1, minibatch_cka, u_center
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -143,3 +143,11 @@ def test_a_layer_that_is_constant_or_not_finite_is_nan_and_spoils_no_other(value
 def test_fewer_than_four_images_are_refused():
     with pytest.raises(DataError, match="a batch holds 3 images: debiased CKA needs at least 4"):
         minibatch_cka(np.ones((1, 2, 3, 3)))
+
+
+def test_a_constant_layer_leaves_the_others_as_they_are():
+    features = np.random.default_rng(0).normal(size=(4, 3, 9, 5))
+    features[2] = 1.0
+    matrix = minibatch_cka(features @ np.swapaxes(features, -1, -2))
+    assert np.isnan(matrix[2]).all()
+    assert np.isfinite(np.delete(np.delete(matrix, 2, 0), 2, 1)).all()
