@@ -7,6 +7,9 @@ from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from collections.abc import Callable
+    from typing import Any
+
+    from torch import nn
 
     from astrobench.types import Dataset, Prediction, Task
 
@@ -17,7 +20,9 @@ class Exhibit:
 
     key and dataset_key: of the stored cell and of its dataset. source: the domain that was learned. clean: whether
     nothing perturbed the images. synthetic and unit: as the dataset says. predicted: opens the prediction beside its
-    truth. opened: opens the dataset, which may draw or map files.
+    truth. opened: opens the dataset, which may draw or map files. network: opens the trained network, on the CPU and in
+    eval mode. history: what the training was told after each epoch. The last two raise DataError where the store holds
+    them no longer: nothing is trained. classes: of the dataset; names of the targets of a regression.
     """
 
     suite: str
@@ -36,5 +41,8 @@ class Exhibit:
     task: Task
     synthetic: bool
     unit: str
+    classes: tuple[str, ...]
     predicted: Callable[[], Prediction]
     opened: Callable[[], Dataset]
+    network: Callable[[], nn.Module]
+    history: Callable[[], list[dict[str, Any]]]

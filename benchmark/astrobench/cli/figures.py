@@ -22,7 +22,9 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
     from pathlib import Path
 
-    from astrobench.plan import Cell, Plan
+    from torch import nn
+
+    from astrobench.plan import Cell, Job
     from astrobench.types import Dataset, Prediction
 
 PACKAGE = "astrobench_figures"
@@ -80,8 +82,11 @@ def _exhibit(stock: Stock, cell: Cell) -> Exhibit:
         task=about["task"],
         synthetic=about["synthetic"],
         unit=about["unit"],
+        classes=tuple(about["classes"]),
         predicted=partial(_prediction, stock.store, cell, job.dataset_key),
-        opened=partial(_dataset, stock.plan, cell),
+        opened=partial(_dataset, job),
+        network=partial(_network, stock.store, job),
+        history=partial(_history, stock.store, job),
     )
 
 
@@ -94,11 +99,22 @@ def _prediction(store: Store, cell: Cell, dataset: str) -> Prediction:
     return found
 
 
-def _dataset(plan: Plan, cell: Cell) -> Dataset:
+def _dataset(job: Job) -> Dataset:
     from astrobench.stages.datasets import limited, open_dataset, registry_of
 
-    job = plan.job_of(cell)
     return limited(open_dataset(registry_of(job.dataset), job.dataset), job.limit)
+
+
+def _network(store: Store, job: Job) -> nn.Module:
+    from astrobench.stages.networks import shown_network
+
+    return shown_network(store, job, _dataset(job))
+
+
+def _history(store: Store, job: Job) -> list[dict[str, Any]]:
+    from astrobench.stages.networks import shown_history
+
+    return shown_history(store, job)
 
 
 def _first(wishes: Wishes) -> str:

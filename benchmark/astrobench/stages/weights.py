@@ -14,9 +14,9 @@ from astrobench.rules import VALIDATORS
 from astrobench.seeds import seed_of
 from astrobench.stages.bench import inputs_of
 from astrobench.stages.checkpoints import checkpoint_in
-from astrobench.stages.choosing import epoch_by
 from astrobench.stages.datasets import plugin_of
-from astrobench.stages.keeping import keep_all, teller, weights_key
+from astrobench.stages.keeping import keep_all, teller
+from astrobench.stages.networks import built, load, outputs_of, picked
 from astrobench.suite import Training
 from astrobench.training import Material, train
 from astrobench.training.regression import in_ranges
@@ -38,25 +38,13 @@ def trained_model(bench: Bench, compared: tuple[str, ...] = ()) -> nn.Module:
     model = _network(bench)
     layers_of(model, compared)
     _check_rule(bench)
-    weights = _picked(bench)
+    weights = picked(bench.store, bench.job)
     if weights is None:
         _train(bench, model)
-        weights = _picked(bench)
+        weights = picked(bench.store, bench.job)
     if weights is None:
         raise StoreError(f"{bench.store.root} loses what is written to it: see `astrobench fsck`")
-    model.load_state_dict({name: torch.from_numpy(array) for name, array in weights.items()})
-    return model.eval()
-
-
-def _picked(bench: Bench) -> dict[str, np.ndarray] | None:
-    """Return the weights of the epoch that the suite's rule picks, or None where they are not in the store."""
-    store, job = bench.store, bench.job
-    trained = store.read("trainings", job.key)
-    if trained is None or not all(map(store.holds, [*trained["result"]["told"], trained["result"]["images"]])):
-        return None
-    epoch = epoch_by(str(job.training["selection"]), store, trained["result"])
-    kept = store.read("weights", weights_key(job.key, epoch))
-    return store.get(kept["result"]["weights"]) if kept and store.holds(kept["result"]["weights"]) else None
+    return load(model, weights)
 
 
 def _check_rule(bench: Bench) -> None:
@@ -88,10 +76,7 @@ def _rules(job: Job) -> Training:
 
 def _network(bench: Bench) -> nn.Module:
     """Return the network with its initial weights, which depend on (dataset, architecture, seed) only."""
-    job, dataset = bench.job, bench.dataset
-    torch.manual_seed(seed_of(job.dataset_key, job.architecture.identity, job.seed, "weights"))
-    build = plugin_of(bench.registry, job.architecture)
-    model: nn.Module = build(dataset.train.images.shape[1:], outputs_of(dataset), **job.architecture.params)
+    model = built(bench.registry, bench.job, bench.dataset)
     return model.to(bench.device).to(memory_format=torch.channels_last)
 
 
@@ -142,11 +127,6 @@ def _partners(bench: Bench) -> torch.Tensor:
             f" images of {bench.job.dataset.label!r} have no target image of the same id (the first is {alone[0]!r})"
         )
     return torch.tensor([place[str(name)] for name in dataset.train.ids])
-
-
-def outputs_of(dataset: Dataset) -> int:
-    """Return how many outputs a network has: one a class, or two a target of a regression."""
-    return len(dataset.classes) * (2 if isinstance(dataset, Regression) else 1)
 
 
 def _learned(dataset: Dataset, part: Labelled) -> torch.Tensor:

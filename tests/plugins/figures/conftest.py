@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import pytest
-from astrobench import Exhibit, Labelled, Prediction, Regression, Unlabelled
+from astrobench import DataError, Exhibit, Labelled, Prediction, Regression, Unlabelled
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -52,6 +52,10 @@ def make_dataset(ids: np.ndarray = IDS, lowest: float = 1.0) -> Regression:
     )  # fmt: skip
 
 
+def not_stored() -> Any:
+    raise DataError("it is not in the store: run the suite again")
+
+
 def make_exhibit(domain: str, prediction: Prediction | None = None, **changed: Any) -> Exhibit:
     """Return a cell of domain A (learned) or B; only what a test is about needs saying."""
     found = prediction or make_prediction(0.0 if domain == "A" else 0.2)
@@ -59,7 +63,8 @@ def make_exhibit(domain: str, prediction: Prediction | None = None, **changed: A
         "suite": "toy", "version": 3, "profile": "tiny", "dataset": "T", "dataset_key": "d" * 64,
         "architecture": "cnn", "method": "source_only", "domain": domain, "source": "A", "perturbation": "none",
         "clean": True, "seed": 0, "key": domain.lower() * 64, "task": found.task, "synthetic": True, "unit": "K",
-        "predicted": lambda: found, "opened": make_dataset,
+        "classes": found.classes, "predicted": lambda: found, "opened": make_dataset,
+        "network": not_stored, "history": not_stored,
     }  # fmt: skip
     return Exhibit(**{**values, **changed})
 
