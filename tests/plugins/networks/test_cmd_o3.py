@@ -43,6 +43,12 @@ def test_a_wrapped_convolution_is_torch_s_circular_one() -> None:
     assert ours(images).is_contiguous(memory_format=torch.channels_last)
 
 
+def test_the_gradient_of_a_wrapped_convolution_is_torch_s() -> None:
+    ours = Wrapped(2, 3, 3).double()
+    images = torch.randn(2, 2, 5, 4, dtype=torch.float64, requires_grad=True)
+    assert torch.autograd.gradcheck(ours, (images,))
+
+
 def test_a_shift_by_the_whole_stride_changes_nothing_of_what_convolutions_see() -> None:
     """Images wrap around: rolled by 4 pixels, a map of two halvings is the same map rolled by one."""
     torch.manual_seed(0)
