@@ -1,0 +1,91 @@
+"""What `python -m tests.performance --publish` writes: leaderboards/performance, rows and page."""
+
+from __future__ import annotations
+
+import csv
+import json
+import os
+import platform
+from dataclasses import asdict, fields
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from astrobench.environment import commit, environment, version_of
+from astrobench.keys import key_of
+
+from .table import Row, markdown
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+
+BOARD = Path(__file__).parents[2] / "leaderboards" / "performance"
+PEERS = ("torchattacks", "torch-cka", "pytorch-cka", "ckatorch", "pytorch-adapt", "benchopt")
+PAGE = """# As fast as the physics allows
+
+Each race is run against a named peer on the same work, with the same budget, on one thread unless it says otherwise.
+Contenders take turns; a figure is the median over rounds, a ratio the median of each round's ratio to the peer, with
+the least and the most of them; more is better. A goal with × speaks of the ratio, any other of the figure. Times are
+seconds of CPU unless a row says otherwise, for a wall clock tells of the neighbours too.
+
+{table}
+## Where from
+
+{origins}
+Run it again: `pip install -e ".[performance]" && python -m tests.performance --publish`. The figures are in
+[rows.json](rows.json) and [rows.csv](rows.csv).
+"""
+
+
+def publish(found: Mapping[str, Sequence[Row]], rounds: int, board: Path = BOARD) -> None:
+    """Keep the rows of the races that ran beside those, kept before, of races that did not."""
+    told = origin(rounds)
+    path = board / "rows.json"
+    kept: dict[str, Any] = json.loads(path.read_text(encoding="utf-8")) if path.exists() else {}
+    kept |= {race: {"origin": told, "rows": [asdict(row) for row in rows]} for race, rows in found.items()}
+    board.mkdir(parents=True, exist_ok=True)
+    path.write_text(json.dumps(kept, indent=1, ensure_ascii=False) + "\n", encoding="utf-8")
+    rows = [Row(**body) for race in kept.values() for body in race["rows"]]
+    _write_csv(board / "rows.csv", rows)
+    page = PAGE.format(table=markdown(rows), origins="".join(_told(race, kept[race]["origin"]) for race in kept))
+    (board / "README.md").write_text(page, encoding="utf-8")
+
+
+def origin(rounds: int) -> dict[str, Any]:
+    """Return where figures come from: machine, versions, commit, command. Nothing names a person or a host."""
+    import torch  # noqa: F401  # so that the instruction set is told
+
+    surroundings = environment("cpu", 1)
+    peers = {name: version_of(name) for name in PEERS}
+    machine = {"processor": _processor(), "cores": os.cpu_count(), **surroundings, "peers": peers}
+    return {
+        "command": f"python -m tests.performance --rounds {rounds}",
+        "date": datetime.now(UTC).date().isoformat(),
+        "machine": machine,
+        "fingerprint": key_of(machine)[:12],
+        "commit": commit(),
+    }
+
+
+def _processor() -> str:
+    try:
+        lines = Path("/proc/cpuinfo").read_text(encoding="utf-8").splitlines()
+    except OSError:
+        return platform.processor()
+    return next((line.partition(":")[2].strip() for line in lines if line.startswith("model name")), "unknown")
+
+
+def _told(race: str, told: Mapping[str, Any]) -> str:
+    machine, commit_ = told["machine"], str(told["commit"]["commit"])[:7]
+    return (
+        f"- {race}: `{told['command']}`, {told['date']}, commit {commit_}, {machine['cores']} cores"
+        f" ({machine['processor']}, {machine['cpu']}), Python {machine['python']},"
+        f" torch {machine['packages']['torch']}, fingerprint {told['fingerprint']}\n"
+    )
+
+
+def _write_csv(path: Path, rows: Sequence[Row]) -> None:
+    with path.open("w", encoding="utf-8", newline="") as file:
+        writer = csv.DictWriter(file, [field.name for field in fields(Row)], lineterminator="\n")
+        writer.writeheader()
+        writer.writerows(asdict(row) for row in rows)
