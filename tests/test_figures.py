@@ -54,6 +54,7 @@ def test_stored_cells_are_exhibits_with_truth_and_prediction_matched_by_id(tmp_p
     assert (learned.domain, other.domain, learned.source) == ("A", "B", "A")
     assert learned.key == stock.plan.cells[0].key
     assert (learned.suite, learned.profile, learned.synthetic) == ("camels_cka", "smoke", True)
+    assert (learned.reference, learned.point) == ("source_only", None)
     found = other.predicted()
     np.testing.assert_array_equal(found.logits[:, :2], found.labels)
 

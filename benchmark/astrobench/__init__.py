@@ -32,6 +32,7 @@ if TYPE_CHECKING:
     from astrobench.caching import cache_folder, cannot_keep, need_room
     from astrobench.parallel import cores, in_parallel
     from astrobench.similarity import minibatch_cka, u_center
+    from astrobench.statistics import paired_difference
 
 __version__ = "0.1.0"
 
@@ -40,6 +41,7 @@ _LATER = {
     **dict.fromkeys(("cache_folder", "cannot_keep", "need_room"), "astrobench.caching"),
     **dict.fromkeys(("cores", "in_parallel"), "astrobench.parallel"),
     **dict.fromkeys(("minibatch_cka", "u_center"), "astrobench.similarity"),
+    "paired_difference": "astrobench.statistics",
 }
 """Public names that are loaded on first use, by the room that they stand in."""
 
@@ -73,6 +75,7 @@ __all__ = [
     "in_parallel",
     "minibatch_cka",
     "need_room",
+    "paired_difference",
     "report",
     "severity",
     "u_center",

@@ -11,6 +11,7 @@ if TYPE_CHECKING:
 
     from torch import nn
 
+    from astrobench.severities import Point
     from astrobench.types import Dataset, Prediction, Task
 
 
@@ -22,7 +23,8 @@ class Exhibit:
     nothing perturbed the images. synthetic and unit: as the dataset says. predicted: opens the prediction beside its
     truth. opened: opens the dataset, which may draw or map files. network: opens the trained network, on the CPU and in
     eval mode. history: what the training was told after each epoch. The last two raise DataError where the store holds
-    them no longer: nothing is trained. classes: of the dataset; names of the targets of a regression.
+    them no longer: nothing is trained. classes: of the dataset; names of the targets of a regression. reference: the
+    method that others are held against. point: where on which severity curve the perturbation lies, None for no curve.
     """
 
     suite: str
@@ -42,6 +44,8 @@ class Exhibit:
     synthetic: bool
     unit: str
     classes: tuple[str, ...]
+    reference: str
+    point: Point | None
     predicted: Callable[[], Prediction]
     opened: Callable[[], Dataset]
     network: Callable[[], nn.Module]

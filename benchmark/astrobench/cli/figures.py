@@ -83,6 +83,8 @@ def _exhibit(stock: Stock, cell: Cell) -> Exhibit:
         synthetic=about["synthetic"],
         unit=about["unit"],
         classes=tuple(about["classes"]),
+        reference=suite.reference,
+        point=stock.plan.points.get(cell.perturbation.label),
         predicted=partial(_prediction, stock.store, cell, job.dataset_key),
         opened=partial(_dataset, job),
         network=partial(_network, stock.store, job),

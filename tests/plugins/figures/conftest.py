@@ -63,8 +63,8 @@ def make_exhibit(domain: str, prediction: Prediction | None = None, **changed: A
         "suite": "toy", "version": 3, "profile": "tiny", "dataset": "T", "dataset_key": "d" * 64,
         "architecture": "cnn", "method": "source_only", "domain": domain, "source": "A", "perturbation": "none",
         "clean": True, "seed": 0, "key": domain.lower() * 64, "task": found.task, "synthetic": True, "unit": "K",
-        "classes": found.classes, "predicted": lambda: found, "opened": make_dataset,
-        "network": not_stored, "history": not_stored,
+        "classes": found.classes, "reference": "source_only", "point": None,
+        "predicted": lambda: found, "opened": make_dataset, "network": not_stored, "history": not_stored,
     }  # fmt: skip
     return Exhibit(**{**values, **changed})
 
