@@ -61,7 +61,7 @@ def camels_mock(
         raise DataError(f"camels_mock: simulations is {simulations}, want at least 20")
     if tests < 4 or tests % 2:
         raise DataError(f"camels_mock: tests is {tests}, want an even number from 4 on")
-    folder = drawn(Recipe(simulations, tests, pixels, seed, training_set))
+    folder = drawn(Recipe(simulations, tests, pixels, seed, training_set), field)
     domains = (source, "B" if source == "A" else "A")
     suites = [_suite(folder, field, recipe, training_set, test_set) for recipe in domains]
     targets = PARAMETERS if parameters == "all" else PARAMETERS[:2]

@@ -1,13 +1,15 @@
 """Drawing synthetic suites on all cores, once, into files that are named and laid out as those of CMD.
 
 Everything is drawn in a folder of its own that is renamed when whole, so that an interrupted draw leaves nothing that
-looks finished, and two processes may draw at once.
+looks finished, and two processes may draw at once. What no longer has its bytes is set aside and drawn anew.
 """
 
 from __future__ import annotations
 
+import logging
 import os
 import shutil
+from contextlib import suppress
 from functools import cache, partial
 from pathlib import Path
 
@@ -18,24 +20,27 @@ from numpy.lib.format import open_memmap
 from astrobench_cosmology.cache import digest
 from astrobench_cosmology.cmd_files import MAPS, PARAMETERS
 from astrobench_cosmology.mock.gas import maps_of
+from astrobench_cosmology.mock.manifest import has_manifest, is_sound, write_manifest
 from astrobench_cosmology.mock.sets import RECIPES, Recipe
 
 FIELDS = ("Mtot", "T")
-MANIFEST = "synthetic.txt"  # written last: a folder without it is not whole
-NOTICE = "Synthetic maps drawn by astrobench (camels_mock) in the format of CMD. They are not CAMELS data.\n"
+NOTICE = "Synthetic maps drawn by astrobench (camels_mock) in the format of CMD. They are not CAMELS data."
 SIMULATIONS = 8  # a task
 FEW = 12  # this many tasks or fewer are done in this process: starting others takes as long
 
 
-def drawn(recipe: Recipe) -> Path:
+def drawn(recipe: Recipe, field: str) -> Path:
     """Return the folder of a recipe's files, drawing them if that was never done.
 
+    field: whose files are held against their hashes; those of another field are left unread.
     Raises DataError where the cache cannot be written or has no room.
     """
     root = cache_folder("camels_mock")
     folder = root / digest(recipe, *_versions(), _sources())
-    if (folder / MANIFEST).is_file():
-        return folder
+    if has_manifest(folder):
+        if is_sound(folder, ("params_", f"Maps_{field}_")):
+            return folder
+        _set_aside(folder)
     part = root / f".{folder.name}.{os.getpid()}.part"
     try:
         _fill(part, recipe)
@@ -60,7 +65,7 @@ def _fill(part: Path, recipe: Recipe) -> None:
     for which, size in sizes.items():
         for name in RECIPES:
             table = recipe.parameters(which, name)
-            np.savetxt(part / f"params_{which}_{name}.txt", table, "%.5f", header=NOTICE.strip())
+            np.savetxt(part / f"params_{which}_{name}.txt", table, "%.5f", header=NOTICE)
             for field in FIELDS:
                 open_memmap(map_file(part, field, name, which), "w+", np.float32, (size * MAPS, *[recipe.pixels] * 2))
     tasks = [
@@ -71,7 +76,7 @@ def _fill(part: Path, recipe: Recipe) -> None:
     ]
     simulations = len(RECIPES) * sum(sizes.values())
     in_parallel(partial(_draw, part, recipe), tasks, "drawing synthetic maps", 0, simulations, few=FEW)
-    (part / MANIFEST).write_text(NOTICE)
+    write_manifest(part, NOTICE)
 
 
 def _draw(part: Path, recipe: Recipe, task: tuple[str, str, int]) -> int:
@@ -90,11 +95,21 @@ def _settle(part: Path, folder: Path) -> None:
         try:
             part.rename(folder)
         except OSError:
-            if (folder / MANIFEST).is_file():
+            if has_manifest(folder):
                 return  # another process was faster, and its maps are as good
             shutil.rmtree(folder, ignore_errors=True)
         else:
             return
+
+
+def _set_aside(folder: Path) -> None:
+    """Rename damaged maps, so that they count as missing and can still be looked at; older ones go."""
+    aside = folder.with_name(f"{folder.name}.corrupt")
+    shutil.rmtree(aside, ignore_errors=True)
+    with suppress(FileNotFoundError):  # another process may be faster
+        folder.rename(aside)
+    told = "%s: a file is missing or damaged: the maps are drawn again, and those are kept as %s"
+    logging.getLogger("astrobench").warning(told, folder, aside.name)
 
 
 def _versions() -> tuple[str, ...]:

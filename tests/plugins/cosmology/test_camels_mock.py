@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import os
+import random
+
 import numpy as np
 import pytest
 from astrobench import DataError
@@ -10,8 +13,9 @@ from astrobench.registry import Registry
 from astrobench_cosmology.camels_mock import camels_mock
 from astrobench_cosmology.cmd_files import PARAMETERS, RANGES, open_maps
 from astrobench_cosmology.mock.density import BOX, matter, suppression
-from astrobench_cosmology.mock.drawing import MANIFEST, drawn
+from astrobench_cosmology.mock.drawing import drawn
 from astrobench_cosmology.mock.gas import maps_of
+from astrobench_cosmology.mock.manifest import MANIFEST, is_sound
 from astrobench_cosmology.mock.power import linear_power
 from astrobench_cosmology.mock.sets import Recipe, hypercube
 from scipy.integrate import quad
@@ -30,7 +34,7 @@ def cache(tmp_path_factory):
 @pytest.fixture(scope="module")
 def pairs(cache):
     """Return log₁₀ maps (S, 15, n, n) of the set PAIRS by (field, recipe)."""
-    folder = drawn(Recipe(20, 24, 32, 0))
+    folder = drawn(Recipe(20, 24, 32, 0), "T")
     keys = [(field, recipe) for field in ("T", "Mtot") for recipe in "AB"]
     found = {key: open_maps(folder, *key, "PAIRS") for key in keys}
     return {key: np.log10(maps.open().reshape(24, 15, 32, 32)) for key, maps in found.items()}
@@ -136,7 +140,7 @@ def test_everything_says_that_it_is_synthetic(cache):
     found = camels_mock(simulations=20, tests=4, pixels=16, test_set="CV")
     assert found.synthetic
     assert all("synthetic" in text for text in (found.licence, found.citation, camels_mock.__doc__.lower()))
-    folder = drawn(Recipe(20, 4, 16, 0))
+    folder = drawn(Recipe(20, 4, 16, 0), "T")
     assert "not CAMELS" in (folder / MANIFEST).read_text()
     assert (folder / "params_LH_A.txt").read_text().startswith("# Synthetic maps")
     assert {len(part.ids) for part in found.tests.values()} == {27 * 15}
@@ -151,11 +155,60 @@ def test_an_interrupted_draw_leaves_nothing_that_looks_finished(cache, monkeypat
     with monkeypatch.context() as patch:
         patch.setattr("astrobench_cosmology.mock.drawing.in_parallel", stop)
         with pytest.raises(KeyboardInterrupt):
-            drawn(recipe)
-    folder = drawn(recipe)
+            drawn(recipe, "T")
+    folder = drawn(recipe, "T")
     assert (folder / MANIFEST).is_file()
     assert not list(folder.parent.glob(".*.part"))
     assert open_maps(folder, "T", "B", "LH").open().min() > 0
+
+
+FLIPS = 500 if os.environ.get("ASTROBENCH_NIGHTLY") else 50
+
+
+def test_every_flip_of_a_bit_is_found(cache):
+    folder = drawn(Recipe(20, 4, 16, 8), "T")
+    starts = ("params_", "Maps_T_")
+    used = [path for path in sorted(folder.iterdir()) if path.name.startswith((*starts, MANIFEST))]
+    rng, found = random.Random(0), 0
+    for _ in range(FLIPS):
+        path = rng.choice(used)
+        place, bit = rng.randrange(path.stat().st_size), 1 << rng.randrange(8)
+        turn(path, place, bit)
+        found += not is_sound(folder, starts)
+        turn(path, place, bit)
+    assert len(used) == 13
+    assert found == FLIPS
+    assert is_sound(folder, starts)
+
+
+def test_damaged_maps_are_set_aside_and_drawn_again_to_the_same_bits(cache):
+    recipe = Recipe(20, 4, 16, 9)
+    folder = drawn(recipe, "T")
+    path = folder / "Maps_T_A_LH_z=0.00.npy"
+    before = path.read_bytes()
+    turn(path, 5000, 1)
+    assert drawn(recipe, "Mtot") == folder
+    assert path.read_bytes() != before
+    assert drawn(recipe, "T") == folder
+    assert path.read_bytes() == before
+    (aside,) = folder.parent.glob("*.corrupt")
+    assert (aside / path.name).read_bytes() != before
+
+
+def test_maps_of_which_one_file_is_gone_are_drawn_again(cache):
+    recipe = Recipe(20, 4, 16, 9)
+    lost = drawn(recipe, "T") / "params_CV_B.txt"
+    lost.unlink()
+    drawn(recipe, "T")
+    assert lost.is_file()
+
+
+def turn(path, place, bit):
+    with path.open("r+b", buffering=0) as file:
+        file.seek(place)
+        byte = file.read(1)[0]
+        file.seek(place)
+        file.write(bytes([byte ^ bit]))
 
 
 def test_it_keeps_the_contract(cache):

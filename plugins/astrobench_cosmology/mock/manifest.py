@@ -1,0 +1,49 @@
+"""What a folder of drawn maps holds, with the SHA-256 of each file, and of the list itself in its last line.
+
+A flipped bit in a float is another universe that nobody would notice, so a file is used only with the bytes that were
+drawn.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+    from pathlib import Path
+
+MANIFEST = "synthetic.txt"
+"""Written last: a folder without it is not whole."""
+
+
+def write_manifest(folder: Path, notice: str) -> None:
+    """List what is in a folder. notice: a line of ASCII that says what the files are."""
+    lines = [f"{_sum_of(path)}  {path.name}" for path in sorted(folder.iterdir())]
+    body = "\n".join([notice, *lines, ""]).encode("ascii")
+    (folder / MANIFEST).write_bytes(body + _sum(body) + b"\n")
+
+
+def has_manifest(folder: Path) -> bool:
+    """Say whether a folder was finished, whatever became of it since."""
+    return (folder / MANIFEST).is_file()
+
+
+def is_sound(folder: Path, starts: Sequence[str]) -> bool:
+    """Say whether the list, and the listed files whose names start so, have the bytes that were drawn."""
+    body, _, last = (folder / MANIFEST).read_bytes().removesuffix(b"\n").rpartition(b"\n")
+    body += b"\n"
+    if last != _sum(body):
+        return False
+    listed = {name: told for told, name in (line.split("  ") for line in body.decode("ascii").splitlines()[1:])}
+    used = [name for name in listed if name.startswith(tuple(starts))]
+    return all((folder / name).is_file() and _sum_of(folder / name) == listed[name] for name in used)
+
+
+def _sum(body: bytes) -> bytes:
+    return hashlib.sha256(body).hexdigest().encode("ascii")
+
+
+def _sum_of(path: Path) -> str:
+    with path.open("rb") as file:
+        return hashlib.file_digest(file, "sha256").hexdigest()
