@@ -1,0 +1,43 @@
+"""Marks of the three twins of a galaxy, and a key that takes its own room below the panels."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from matplotlib.lines import Line2D
+from matplotlib.patches import Patch
+
+from astrobench_figures.colours import of_classes
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from matplotlib.artist import Artist
+    from matplotlib.figure import Figure, SubFigure
+
+    from astrobench_figures.twins import Twins
+
+MARKS = ("X", "*", "^")
+"""The image as learned, that of the other domain, and the attacked one."""
+MARK: dict[str, Any] = {"color": "white", "markeredgecolor": "black", "markersize": 8, "linestyle": "none"}
+KEY_INCHES = 0.4
+
+
+def with_key(figure: Figure, twins: Twins) -> SubFigure:
+    """Return what is left of a figure above a key of class colours and of the marks of twins."""
+    marks = [Line2D([], [], marker=mark, label=name, **MARK) for mark, name in zip(MARKS, twins.names, strict=True)]
+    return above_key(figure, [*class_patches(twins.said[0].classes), *marks])
+
+
+def above_key(figure: Figure, handles: Sequence[Artist]) -> SubFigure:
+    """Return what is left of a figure above a key of these in one row. A legend outside would lie on the foot."""
+    rest = figure.get_figheight() - KEY_INCHES
+    parts: Any = figure.subfigures(2, 1, height_ratios=(max(rest, KEY_INCHES), KEY_INCHES))
+    parts[1].legend(handles=handles, loc="center", ncols=len(handles), fontsize=8, frameon=False)
+    top: SubFigure = parts[0]
+    return top
+
+
+def class_patches(classes: Sequence[str]) -> list[Patch]:
+    """Return a patch for each class, in its colour."""
+    return [Patch(color=colour, label=name) for name, colour in zip(classes, of_classes(classes), strict=True)]
