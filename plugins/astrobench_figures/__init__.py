@@ -22,6 +22,7 @@ FIGURES = {
     "cka": "astrobench_figures.cka:cka",
     "truth": "astrobench_figures.truth:truth",
     "maps": "astrobench_figures.maps:maps",
+    "severity": "astrobench_figures.severity:severity",
     "church": "astrobench_figures.church:church",
 }
 """Name of a figure → where it is drawn: one file a figure, imported when it is."""

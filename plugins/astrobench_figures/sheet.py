@@ -31,7 +31,8 @@ class Sheet:
     """A figure to be drawn. labels: what tells it from others of its kind, for its title and its file's name.
 
     exhibits: the cells that it shows. inches: width and height of the drawing, without title and foot. paint: draws
-    on an empty figure. keys: what the keys in the foot are of; from the exhibits by default.
+    on an empty figure. keys: what the keys in the foot are of; from the exhibits by default. The files' metadata name
+    the key of every exhibit, those too that the foot has no room for.
     """
 
     heading: str
@@ -55,6 +56,13 @@ class Sheet:
         told = "; ".join(f"{name} {key[:digits]}".replace(" ", UNBROKEN) for name, key in keys)
         return f"astrobench suite {first.suite} version {first.version}{profile}; {', '.join(self.labels)}; {told}"
 
+    @property
+    def records(self) -> str:
+        """Return which records this shows with whole keys, and those of all other cells that it shows."""
+        named = {key for _, key in self.keys} if self.keys else {one.key for one in self.exhibits}
+        others = " ".join(one.key for one in self.exhibits if one.key not in named)
+        return self.origin(digits=64) + (f"; other cells {others}" if others else "")
+
 
 @dataclass
 class Names:
@@ -75,7 +83,7 @@ def files_of(sheet: Sheet) -> Iterator[tuple[str, bytes]]:
     """Yield suffix and bytes of a sheet: png, svg. Needs no display, and heeds no settings of the machine."""
     with matplotlib.style.context("default"), matplotlib.rc_context({"svg.hashsalt": "astrobench", "font.size": 9}):
         figure = _laid_out(sheet)
-        about = {"Title": sheet.title.replace("\n", ": "), "Description": sheet.origin(digits=64)}
+        about = {"Title": sheet.title.replace("\n", ": "), "Description": sheet.records}
         for suffix, rest in (("png", {"Software": None}), ("svg", {"Date": None, "Creator": None})):
             buffer = io.BytesIO()
             figure.savefig(buffer, format=suffix, dpi=DOTS_PER_INCH, metadata={**about, **rest})
