@@ -27,9 +27,9 @@ TOP = {
 
 ORDER = (
     "errors", "types", "exhibits", "hookspecs", "keys", "seeds", "severities", "progress", "adaptation", "layers",
-    "similarity", "grams", "sources", "signatures", "intervals", "parameters", "caching", "parallel", "digests",
+    "similarity", "grams", "sources", "signatures", "intervals", "parameters", "caching", "parallel", "collecting", "digests",
     "registry", "catalogue", "tables", "filters", "rules", "spreading", "suite", "choices", "validation", "plan",
-    "strict", "rowforms", "records", "writing", "store", "witness", "upkeep", "environment", "devices", "isolation",
+    "strict", "rowforms", "records", "writing", "reading", "store", "recalling", "witness", "upkeep", "environment", "devices", "isolation",
     "claims", "carrying", "stock", "training", "predicting", "warm", "validators", "stages", "engine", "statistics",
     "leaderboard", "conformance", "cli",
 )  # fmt: skip

@@ -13,15 +13,17 @@ from typing import TYPE_CHECKING, Any
 
 from astrobench.carrying import Crew, Work
 from astrobench.claims import Claims
+from astrobench.collecting import uncollected
 from astrobench.errors import DataError, StoreError
 from astrobench.isolation import Outcome, Task, memory_share, run_here, run_isolated
 from astrobench.plan import plain
+from astrobench.recalling import Recalling
 from astrobench.stock import Place, Stock
 from astrobench.validation import ENTRY, validations
 from astrobench.witness import Witness
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping, Sequence
+    from collections.abc import Callable, Iterator, Mapping, Sequence
 
     from astrobench.carrying import Running
     from astrobench.plan import Cell, Job, Plan
@@ -52,18 +54,19 @@ class Failure:
 
 @dataclass
 class Sweep:
-    """One pass over a plan. failures: by cell, those of this pass."""
+    """One pass over a plan. failures: by cell, those of this pass. untouched: nothing has run since the first look."""
 
     plan: Plan
     store: Store
     options: Options
     failures: dict[str, Failure] = field(default_factory=dict)
     witness: Witness = field(default_factory=Witness)
+    untouched: bool = False
 
     @cached_property
     def stock(self) -> Stock:
-        """What is there and what is missing."""
-        return Stock(self.plan, self.store)
+        """What is there and what is missing, read once until something has run."""
+        return Stock(self.plan, Recalling(self.store.root))
 
     def run(self) -> tuple[Row, ...]:
         """Do all that is missing and return every row of the plan. Raises DataError before any training."""
@@ -75,13 +78,27 @@ class Sweep:
 
     def _look(self) -> None:
         """Remember what the store holds before any plugin that is scored runs."""
-        places = [place for cell in self.plan.cells if (place := self.stock.place(cell)) is not None]
-        cells = [place["perturbed"]["cell"] for place in places]
-        datasets = {job.dataset_key for job in self.plan.jobs.values()}
-        self.witness.see(self.store, datasets, cells, [place["key"] for place in places])
+        datasets, cells = {job.dataset_key for job in self.plan.jobs.values()}, [cell.key for cell in self.plan.cells]
+        with uncollected():
+            self.witness.see(self.stock.store, datasets, cells, ())
+            places = filter(None, map(self.stock.place, self.plan.cells))
+            self.witness.see(self.stock.store, (), (), [place["key"] for place in places])
+        self.untouched = True
 
     def _scored(self, place: Place) -> bool:
-        return self.witness.knows(self.store, place["key"])
+        """Say whether a score is there and is what was seen: read again once a plugin ran that may have written it."""
+        return place["key"] in self.witness.scores if self.untouched else self.witness.knows(self.store, place["key"])
+
+    def _carry_out(self, works: Sequence[Work], workers: int) -> Iterator[tuple[Work, Outcome]]:
+        """Carry works out, and trust nothing that was read before: what runs may write into the store."""
+        self._forget(works)
+        yield from self._crew(workers).carry_out(works)
+        self._forget(works)
+
+    def _forget(self, works: Sequence[Work]) -> None:
+        if works:
+            self.untouched = False
+            self.__dict__.pop("stock", None)
 
     def missing(self) -> dict[str, list[Cell]]:
         """Return the cells that the store lacks, by training."""
@@ -90,9 +107,11 @@ class Sweep:
     def prepare(self) -> None:
         """Open every dataset once, one after the other: drawing uses all cores by itself."""
         for job in {job.dataset_key: job for job in self.plan.jobs.values()}.values():
+            if self.stock.prepared(job):
+                continue
             name, key = f"dataset {job.dataset.label}", job.dataset_key
             work = self._work(name, "dataset", key, partial(self._preparing, job))
-            for _, outcome in self._crew(1).carry_out([work]):
+            for _, outcome in self._carry_out([work], 1):
                 if outcome.status != "ok":
                     raise DataError(f"dataset {job.dataset.label!r}: {outcome.reason}")
 
@@ -114,7 +133,7 @@ class Sweep:
         for number, (key, cells) in enumerate(self.missing().items()):
             device = self.options.devices[number % len(self.options.devices)]
             works.append(self._fit_work(self.plan.jobs[key], cells, device, "training", key))
-        for work, outcome in self._crew(self.options.workers).carry_out(works):
+        for work, outcome in self._carry_out(works, self.options.workers):
             self.witness.hear_training([cell.key for cell in work.about], outcome.result)
             self._note(work, outcome)
 
@@ -138,8 +157,8 @@ class Sweep:
         places = [(cell, place) for cell in self.plan.cells if (place := self.stock.place(cell)) is not None]
         groups = [places[start : start + SCORED_AT_ONCE] for start in range(0, len(places), SCORED_AT_ONCE)]
         works = [self._score_work(group) for group in groups if not all(self._scored(place) for _, place in group)]
-        works += [self._validation_work(*told) for told in validations(self.plan, self.store)]
-        for work, outcome in self._crew(self.options.workers).carry_out(works):
+        works += [self._validation_work(*told) for told in validations(self.plan, self.stock.store)]
+        for work, outcome in self._carry_out(works, self.options.workers):
             if outcome.status == "refused" or (outcome.status != "ok" and not work.about):
                 raise StoreError(f"scoring failed: {outcome.reason}")
             self.witness.hear_scores(outcome.result)
@@ -169,7 +188,8 @@ class Sweep:
 
     def rows(self) -> tuple[Row, ...]:
         """Return one row a cell of the plan: its numbers, or why it has none."""
-        return tuple(map(self._row, self.plan.cells))
+        with uncollected():
+            return tuple(map(self._row, self.plan.cells))
 
     def _row(self, cell: Cell) -> Row:
         row, failure = self.stock.row(cell), self.failures.get(cell.key)

@@ -9,9 +9,12 @@ from typing import Any
 
 def canonical(value: Any) -> str:
     """Return the one text of a JSON value: sorted keys, no spaces, ASCII. Raises ValueError for NaN."""
-    return json.dumps(value, sort_keys=True, separators=(",", ":"), ensure_ascii=True, allow_nan=False)
+    return _WRITER.encode(value)
 
 
 def key_of(value: Any) -> str:
     """Return the key of a JSON value: 64 hexadecimal digits."""
     return hashlib.sha256(canonical(value).encode("ascii")).hexdigest()
+
+
+_WRITER = json.JSONEncoder(sort_keys=True, separators=(",", ":"), ensure_ascii=True, allow_nan=False)

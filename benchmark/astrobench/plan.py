@@ -9,6 +9,7 @@ from __future__ import annotations
 from dataclasses import asdict, dataclass, field
 from functools import cached_property
 from itertools import product
+from operator import itemgetter
 from typing import TYPE_CHECKING, Any
 
 from astrobench.choices import Choice, check_reference, check_task, choices, points
@@ -27,6 +28,7 @@ if TYPE_CHECKING:
     from astrobench.suite import Suite, Use
 
 SCHEMA = 1
+_in_order = itemgetter(*AXES)
 
 
 @dataclass(frozen=True)
@@ -74,14 +76,11 @@ class Plan:
     @cached_property
     def index(self) -> Mapping[tuple[Any, ...], Cell]:
         """Cells by their labels, in the order of AXES."""
-        return {self._place(self.labels(cell)): cell for cell in self.cells}
+        return {_in_order(self.labels(cell)): cell for cell in self.cells}
 
     def at(self, cell: Cell, **labels: Any) -> Cell | None:
         """Return the cell that differs from `cell` in these labels only, or None where the plan has none."""
-        return self.index.get(self._place({**self.labels(cell), **labels}))
-
-    def _place(self, labels: Mapping[str, Any]) -> tuple[Any, ...]:
-        return tuple(labels[axis] for axis in AXES)
+        return self.index.get(_in_order({**self.labels(cell), **labels}))
 
     def job_of(self, cell: Cell) -> Job:
         """Return the training of a cell."""
@@ -90,8 +89,10 @@ class Plan:
     def labels(self, cell: Cell) -> dict[str, Any]:
         """Return the cell's label on each axis."""
         job = self.job_of(cell)
-        named = {kind: getattr(job, kind).label for kind in ("dataset", "architecture", "method")}
-        return {**named, "domain": cell.domain, "perturbation": cell.perturbation.label, "seed": job.seed}
+        return {
+            "dataset": job.dataset.label, "domain": cell.domain, "architecture": job.architecture.label,
+            "method": job.method.label, "perturbation": cell.perturbation.label, "seed": job.seed,
+        }  # fmt: skip
 
 
 def make_plan(suite: Suite, registry: Registry, profile: str, device: str) -> Plan:

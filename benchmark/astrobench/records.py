@@ -147,4 +147,6 @@ def score_from_plain(body: Mapping[str, Any]) -> Score:
     """Return the score behind `score_to_plain`: a null value is NaN."""
     value, ends = body.get("value"), body.get("interval")
     told = {**body, "value": float("nan") if value is None else float(value)}
-    return Score(**{**told, "interval": None if ends is None else (float(ends[0]), float(ends[1]))})
+    if ends is not None:
+        told["interval"] = float(ends[0]), float(ends[1])
+    return Score(**told)

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+import hashlib
+from dataclasses import dataclass, field
 from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
-from astrobench.keys import key_of
+from astrobench.keys import canonical
 from astrobench.plan import clean_cell, reference_cell
 from astrobench.records import Row, score_from_plain
 from astrobench.validation import picks_at
@@ -23,10 +24,11 @@ Place = dict[str, Any]
 
 @dataclass(frozen=True)
 class Stock:
-    """A plan beside the store that its results are in."""
+    """A plan beside the store that its results are in. places: those found so far, by cell; see `place`."""
 
     plan: Plan
     store: Store
+    places: dict[str, Place] = field(default_factory=dict, compare=False, repr=False)
 
     def prepared(self, job: Job) -> bool:
         """Say whether the dataset of a training was opened, and its truths are kept."""
@@ -42,10 +44,6 @@ class Stock:
         kept = self.store.read("cells", cell.key)
         return kept is not None and self.store.holds(kept["result"]["prediction"])
 
-    def scored(self, place: Place) -> bool:
-        """Say whether the numbers of a cell are there."""
-        return self.store.read("scores", place["key"]) is not None
-
     def missing(self) -> dict[str, list[Cell]]:
         """Return the cells that are not predicted, by training."""
         left: dict[str, list[Cell]] = {}
@@ -55,7 +53,12 @@ class Stock:
         return left
 
     def place(self, cell: Cell) -> Place | None:
-        """Return what a cell is scored against; None where it is not predicted yet."""
+        """Return what a cell is scored against; None where it is not predicted yet. Found once, and then kept."""
+        if cell.key not in self.places and (found := self._place(cell)) is not None:
+            self.places[cell.key] = found
+        return self.places.get(cell.key)
+
+    def _place(self, cell: Cell) -> Place | None:
         clean, reference = clean_cell(self.plan, cell), reference_cell(self.plan, cell)
         cells = {
             "perturbed": cell,
@@ -66,14 +69,16 @@ class Stock:
         there = {name: self._there(other) for name, other in cells.items()}
         if there["perturbed"] is None:
             return None
-        return {"key": key_of({"cells": there, "metrics": self._metrics}), **there}
+        # canonical JSON of both, the half that is the same each time written once
+        text = f'{{"cells":{canonical(there)},"metrics":{self._metrics}}}'
+        return {"key": hashlib.sha256(text.encode("ascii")).hexdigest(), **there}
 
     @cached_property
-    def _metrics(self) -> list[dict[str, Any]]:
-        return [{"plugin": metric.identity, "label": metric.label} for metric in self.plan.metrics]
+    def _metrics(self) -> str:
+        return canonical([{"plugin": metric.identity, "label": metric.label} for metric in self.plan.metrics])
 
     def _there(self, cell: Cell | None) -> dict[str, str] | None:
-        if cell is None or not self.store.path("cells", cell.key).exists():
+        if cell is None or not self.store.has("cells", cell.key):
             return None
         return {"cell": cell.key, "domain": cell.domain, "dataset": self.plan.job_of(cell).dataset_key}
 

@@ -5,10 +5,12 @@ The keys hold the validators' sources, so one more validator, or a better one, j
 
 from __future__ import annotations
 
+import hashlib
+from functools import lru_cache
 from typing import TYPE_CHECKING, Any
 
 from astrobench.digests import source_digest
-from astrobench.keys import key_of
+from astrobench.keys import canonical
 from astrobench.rules import VALIDATORS
 
 if TYPE_CHECKING:
@@ -27,7 +29,15 @@ def rule_identity(rule: str) -> dict[str, str]:
 
 def validation_key(training: str) -> str:
     """Return the key of the picks of a training by the rules of today."""
-    return key_of({"training": training, "validators": [rule_identity(name) for name in VALIDATORS]})
+    # canonical JSON of both, the half that is the same each time written once
+    text = f'{{"training":{canonical(training)},"validators":{_rules(tuple(VALIDATORS))}}}'
+    return hashlib.sha256(text.encode("ascii")).hexdigest()
+
+
+@lru_cache(maxsize=1)
+def _rules(names: tuple[str, ...]) -> str:
+    """Return rules as canonical JSON; one process sees one source of each."""
+    return canonical([rule_identity(name) for name in names])
 
 
 def validations(plan: Plan, store: Store) -> Iterator[tuple[str, dict[str, Any], str]]:

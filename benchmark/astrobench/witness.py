@@ -20,17 +20,17 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True)
 class Witness:
-    """The driver's memory. datasets: key → result. scores: key → digest of its result. predictions: cell → hash."""
+    """The driver's memory. datasets: key → result. scores: key → result, or digest of it. predictions: cell → hash."""
 
     datasets: dict[str, Any] = field(default_factory=dict)
-    scores: dict[str, str] = field(default_factory=dict)
+    scores: dict[str, Any] = field(default_factory=dict)
     predictions: dict[str, str] = field(default_factory=dict)
 
     def see(self, store: Store, datasets: Iterable[str], cells: Iterable[str], scores: Iterable[str]) -> None:
         """Remember the results of these keys, where they are there."""
         self.datasets.update(_results(store, "datasets", datasets))
         self.predictions.update((key, kept["prediction"]) for key, kept in _results(store, "cells", cells))
-        self.scores.update((key, key_of(kept)) for key, kept in _results(store, "scores", scores))
+        self.scores.update(_results(store, "scores", scores))
 
     def hear_training(self, cells: Iterable[str], told: Mapping[str, Any]) -> None:
         """Remember what a training answers of its own cells, and of no others."""
@@ -38,13 +38,13 @@ class Witness:
         self.predictions.update((key, str(answered[key])) for key in cells if key in answered)
 
     def hear_scores(self, told: Mapping[str, Any]) -> None:
-        """Remember what the scoring answers."""
+        """Remember what the scoring answers: digests."""
         self.scores.update(told.get("scores", {}))
 
     def knows(self, store: Store, score: str) -> bool:
         """Say whether a score is there and is the one that was seen."""
         kept = store.read("scores", score)
-        return kept is not None and self.scores.get(score) == key_of(kept["result"])
+        return kept is not None and self.scores.get(score) in (kept["result"], key_of(kept["result"]))
 
     def of(self, places: Iterable[Mapping[str, Any]]) -> dict[str, Any]:
         """Return what the scoring of these places may rely on, as JSON types: {"datasets": …, "predictions": …}."""
