@@ -24,6 +24,8 @@ FIGURES = {
     "maps": "astrobench_figures.maps:maps",
     "severity": "astrobench_figures.severity:severity",
     "church": "astrobench_figures.church:church",
+    "flipped": "astrobench_figures.flipped:flipped",
+    "gradcam": "astrobench_figures.gradcam:gradcam",
 }
 """Name of a figure → where it is drawn: one file a figure, imported when it is."""
 

@@ -10,7 +10,7 @@ import numpy as np
 from astrobench import DataError
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
+    from collections.abc import Iterable, Iterator, Sequence
 
     from astrobench import Exhibit, Prediction
 
@@ -64,22 +64,18 @@ class Twins:
         return first[learned], second[other], third[attacked]
 
 
+def twins_of(exhibits: Sequence[Exhibit]) -> Iterator[Twins]:
+    """Yield the twins of each network, other domain and attack on pixels, read when their turn comes."""
+    for group in _groups(exhibits):
+        yield from filter(None, map(_opened, group))
+
+
 def rivals_of(exhibits: Sequence[Exhibit], most: int) -> Iterator[tuple[Twins, ...]]:
-    """Yield the twins of all methods of one dataset, network, seed, domain and attack, at most `most` a time.
+    """Yield the twins of all methods of one dataset, network, seed, domain and attack, at most `most` ≥ 2 a time.
 
     The suite's reference is the first of each. Predictions are read when their turn comes.
     """
-    told = [one for one in exhibits if one.task == "classification"]
-    groups: dict[tuple[object, ...], list[Cells]] = {}
-    for attacked in told:
-        if not attacked.clean and attacked.domain == attacked.source:
-            clean = [one for one in told if one.clean and _network(one) == _network(attacked)]
-            learned = next((one for one in clean if one.domain == one.source), None)
-            for other in clean:
-                if learned is not None and other.domain != other.source:
-                    place = (*_compared(attacked), other.domain, attacked.perturbation)
-                    groups.setdefault(place, []).append(Cells(learned, other, attacked))
-    for group in groups.values():
+    for group in _groups(exhibits):
         group.sort(key=lambda cells: cells.learned.method != cells.learned.reference)
         twins = [one for one in map(_opened, group) if one is not None]
         others = range(1, max(len(twins), 2), most - 1) if twins else ()
@@ -130,12 +126,22 @@ def none_flipped(figure: str, exhibits: Sequence[Exhibit]) -> DataError:
     )
 
 
+def _groups(exhibits: Sequence[Exhibit]) -> Iterable[list[Cells]]:
+    """Return the cells of twins, those in one list that differ in their method alone."""
+    told = [one for one in exhibits if one.task == "classification"]
+    groups: dict[tuple[object, ...], list[Cells]] = {}
+    for attacked in (one for one in told if not one.clean and one.domain == one.source):
+        clean = [one for one in told if one.clean and _network(one) == _network(attacked)]
+        learned = next((one for one in clean if one.domain == one.source), None)
+        for other in clean:
+            if learned is not None and other.domain != other.source:
+                place = (attacked.dataset, attacked.architecture, attacked.seed, other.domain, attacked.perturbation)
+                groups.setdefault(place, []).append(Cells(learned, other, attacked))
+    return groups.values()
+
+
 def _network(one: Exhibit) -> tuple[str, str, str, int]:
     return one.dataset, one.architecture, one.method, one.seed
-
-
-def _compared(one: Exhibit) -> tuple[str, str, int]:
-    return one.dataset, one.architecture, one.seed
 
 
 def _opened(cells: Cells) -> Twins | None:

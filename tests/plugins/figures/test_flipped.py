@@ -1,0 +1,108 @@
+"""The gallery of flipped galaxies, read back from the drawing."""
+
+from __future__ import annotations
+
+import figures_toy as toy
+import numpy as np
+import pytest
+from astrobench import DataError, Prediction
+from astrobench_figures.flipped import flipped
+from astrobench_figures.pictures import bar, coloured, limits_of, replaced, strip_of
+from astrobench_figures.twins import twins_of
+from matplotlib.colors import to_hex
+from matplotlib.figure import Figure
+
+
+@pytest.fixture(scope="module")
+def panels():
+    (sheet,) = flipped(toy.cells())
+    figure = Figure((10, 6))
+    sheet.paint(figure)
+    return figure.axes
+
+
+@pytest.fixture(scope="module")
+def shown():
+    """Return the twins and the six of the seven flipped galaxies that are drawn: all but the one in the middle."""
+    (twins,) = twins_of(toy.cells())
+    ids = twins.flipped()
+    assert len(ids) == 7
+    return twins, np.delete(ids, 3)
+
+
+def test_an_attacked_image_is_rebuilt_from_the_facts_as_the_network_met_it():
+    (twins,) = twins_of(toy.cells())
+    ids = twins.flipped()
+    learned, other, attacked = strip_of(twins, ids).images
+    rows = twins.rows(ids)
+    np.testing.assert_array_equal(attacked, toy.attacked_inputs()[rows[2]])
+    parts = toy.dataset().tests
+    np.testing.assert_array_equal(learned, parts["Y10"].stretch(parts["Y10"].images)[rows[0]])
+    np.testing.assert_array_equal(other, parts["Y1"].stretch(parts["Y1"].images)[rows[1]])
+
+
+def test_of_two_pixels_in_one_place_the_last_counts():
+    facts = {"row": np.array([[1, 0, 1]]), "col": np.array([[2, 0, 2]]), "values": np.arange(6.0).reshape(1, 3, 2)}
+    said = Prediction(
+        np.array(["a"]), np.zeros((1, 1)), np.zeros((1, 2)), np.zeros(1, np.int64), ("x", "y"), facts=facts
+    )
+    expected = np.zeros((1, 2, 3, 3))
+    expected[0, :, 0, 0], expected[0, :, 1, 2] = (2, 3), (4, 5)
+    np.testing.assert_array_equal(replaced(np.zeros((1, 2, 3, 3)), said, np.array([0])), expected)
+
+
+def test_red_is_i_green_is_r_and_blue_is_g_whatever_the_order_of_the_bands():
+    image = np.arange(3.0).reshape(1, 3, 1, 1)
+    assert coloured(image, ("g", "r", "i"), (0, 2)).ravel().tolist() == [1, 0.5, 0]
+    assert coloured(image, ("i", "g", "r"), (0, 2)).ravel().tolist() == [0, 1, 0.5]
+    assert coloured(image[:, :1], ("T",), (-1, 1)).ravel().tolist() == [0.5] * 3
+
+
+def test_rows_are_learned_other_and_attacked_and_only_the_pixel_is_circled(panels, shown):
+    twins, ids = shown
+    assert [axes.get_title().split("\n") for axes in panels[:6]] == [
+        [name, f"true: {toy.CLASSES[int(name[1:]) % 3]}"] for name in ids
+    ]
+    strip = strip_of(twins, ids)
+    for row, images in enumerate(strip.images):
+        for column, image in enumerate(images):
+            axes = panels[row * 6 + column]
+            picture = coloured(image[None], ("g", "r", "i"), limits_of(strip.images[0][column]))[0]
+            np.testing.assert_allclose(axes.images[0].get_array(), picture)
+            place = [tuple(circle.center[::-1]) for circle in axes.patches]
+            assert place == ([tuple(strip.pixels[column][0])] if row == 2 else [])
+
+
+def test_below_an_image_stand_its_class_and_probability_and_its_frame_has_the_colour_of_the_class(panels, shown):
+    twins, ids = shown
+    colours = dict(zip(toy.CLASSES, ("#ffa600", "#bc5090", "#003f5c"), strict=True))
+    for row, (said, rows) in enumerate(zip(twins.said, twins.rows(ids), strict=True)):
+        shares = np.exp(said.logits) / np.exp(said.logits).sum(1, keepdims=True)
+        for axes, place in zip(panels[6 * row : 6 * row + 6], rows, strict=True):
+            best = shares[place].argmax()
+            assert axes.get_xlabel() == f"{toy.CLASSES[best]} {shares[place, best]:.2f}"
+            assert to_hex(axes.spines["left"].get_edgecolor()) == colours[toy.CLASSES[best]]
+
+
+@pytest.mark.parametrize(
+    ("width", "scale", "told", "pixels"),
+    [(100, 0.2, "5″", 25), (100, float("nan"), "20 pixels", 20), (75, 0.06, "1″", 1 / 0.06), (64, 10, "100″", 10)],
+)
+def test_a_bar_has_a_round_length_in_arcsec_or_pixels(width, scale, told, pixels):
+    axes = Figure().add_subplot()
+    bar(axes, width, scale)
+    assert axes.texts[0].get_text() == told
+    assert np.ptp(axes.lines[0].get_xdata()) == pytest.approx(pixels)
+
+
+def test_records_without_a_flip_are_refused_in_one_line():
+    learned, other, attacked = toy.cells()
+    facts = {**attacked.predicted().facts, "success": np.zeros(12, bool)}
+    said = toy.prediction(toy.network(), toy.IDS[toy.ATTACKED], toy.attacked_inputs(), facts=facts)
+    failed = toy.cell("source_only", "Y10", said, toy.network(), perturbation="one_pixel", clean=False)
+    for cells in ([learned, other, failed], []):
+        with pytest.raises(
+            DataError, match=r"figure 'flipped' draws galaxies that an attack on pixels flipped .* has"
+        ) as no:
+            list(flipped(cells))
+        assert "\n" not in str(no.value)
