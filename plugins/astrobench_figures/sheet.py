@@ -9,8 +9,11 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 import matplotlib.style
+import numpy as np
+from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.figure import Figure
 from matplotlib.layout_engine import ConstrainedLayoutEngine
+from PIL import Image
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -18,12 +21,22 @@ if TYPE_CHECKING:
     from astrobench import Exhibit
 
 DOTS_PER_INCH = 130
+FILM_DOTS_PER_INCH, PALETTE = 100, 128
 FOOT_INCHES = 0.16  # a line of the foot
 LETTERS_PER_INCH = 20  # of the foot
-HEAD_INCHES = 0.55
+HEAD_INCHES = 0.6
 UNBROKEN = "\N{NO-BREAK SPACE}"
 SHOWN = 12
 """Digits of a key in a figure's foot; its metadata have all 64."""
+
+
+@dataclass(frozen=True)
+class Film:
+    """What makes a movie of a painted figure: how many frames, how many a second, and what shows a frame's state."""
+
+    frames: int
+    rate: int
+    show: Callable[[Figure, int], None]
 
 
 @dataclass(frozen=True, eq=False)
@@ -41,6 +54,7 @@ class Sheet:
     inches: tuple[float, float]
     paint: Callable[[Figure], None]
     keys: tuple[tuple[str, str], ...] = ()
+    film: Film | None = None
 
     @property
     def title(self) -> str:
@@ -80,14 +94,34 @@ class Names:
 
 
 def files_of(sheet: Sheet) -> Iterator[tuple[str, bytes]]:
-    """Yield suffix and bytes of a sheet: png, svg. Needs no display, and heeds no settings of the machine."""
+    """Yield suffix and bytes of a sheet: png and svg, or gif. Needs no display and heeds no settings of the machine."""
     with matplotlib.style.context("default"), matplotlib.rc_context({"svg.hashsalt": "astrobench", "font.size": 9}):
         figure = _laid_out(sheet)
+        if sheet.film:
+            yield "gif", _moving(figure, sheet.film, f"{sheet.title}: {sheet.origin(digits=64)}")
+            return
         about = {"Title": sheet.title.replace("\n", ": "), "Description": sheet.records}
         for suffix, rest in (("png", {"Software": None}), ("svg", {"Date": None, "Creator": None})):
             buffer = io.BytesIO()
             figure.savefig(buffer, format=suffix, dpi=DOTS_PER_INCH, metadata={**about, **rest})
             yield suffix, buffer.getvalue()
+
+
+def _moving(figure: Figure, film: Film, comment: str) -> bytes:
+    """Return an animated GIF that goes round for ever. One palette for all frames, so that what rests stays the same."""
+    canvas, frames = FigureCanvasAgg(figure), []
+    figure.set_dpi(FILM_DOTS_PER_INCH)
+    for number in range(film.frames):
+        film.show(figure, number)
+        canvas.draw()
+        picture = Image.fromarray(np.asarray(canvas.buffer_rgba())).convert("RGB")
+        frames.append(picture.quantize(PALETTE, dither=Image.Dither.NONE, palette=frames[0] if frames else None))
+    buffer = io.BytesIO()
+    frames[0].save(
+        buffer, format="GIF", save_all=True, append_images=frames[1:], duration=1000 // film.rate, loop=0,
+        comment=comment.encode(),
+    )  # fmt: skip
+    return buffer.getvalue()
 
 
 def _laid_out(sheet: Sheet) -> Figure:

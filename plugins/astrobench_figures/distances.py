@@ -1,0 +1,150 @@
+"""How far a galaxy moves in latent space: to its image in another domain, and to its attacked twin.
+
+After arXiv:2112.14299, figure 6; bins and base are those of galaxies.md §1.8, for the published ones are not known.
+"""
+
+from __future__ import annotations
+
+from functools import partial, reduce
+from typing import TYPE_CHECKING, NamedTuple
+
+import numpy as np
+from astrobench import DataError
+from scipy.spatial.distance import jensenshannon
+
+from astrobench_figures.looks import looks_of
+from astrobench_figures.sheet import Sheet
+from astrobench_figures.trainings import families_of, keys_of, name_of
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Sequence
+
+    from astrobench import Exhibit, Prediction
+    from matplotlib.axes import Axes
+    from matplotlib.figure import Figure
+
+    from astrobench_figures.looks import Look
+    from astrobench_figures.trainings import Tests
+
+BINS = 20
+PANEL_INCHES = (3.6, 2.5)
+
+
+class Move(NamedTuple):
+    """From a learned cell to another of the same training, of the reference first and then of the method."""
+
+    starts: tuple[Exhibit, Exhibit]
+    ends: tuple[Exhibit, Exhibit]
+
+    @property
+    def name(self) -> str:
+        """Return where the way begins and ends."""
+        return f"{self.starts[0].domain} to {name_of(self.ends[0])}"
+
+
+def distances(exhibits: Sequence[Exhibit]) -> Iterator[Sheet]:
+    """Yield a sheet for each method beside the reference: a row a seed, a column another domain or an attack.
+
+    Raises: DataError where no method and the reference were both tested on more than the domain that they learned.
+    """
+    families, found = families_of(exhibits), 0
+    for (dataset, architecture, method), ours in families.items():
+        theirs = families.get((dataset, architecture, ours[0].learned.reference), ())
+        rows = [] if theirs is ours else [moves for moves in map(partial(_moves, theirs=theirs), ours) if moves]
+        if rows:
+            found += 1
+            yield _sheet((dataset, architecture, f"{method} beside {ours[0].learned.reference}"), rows)
+    if not found:
+        raise DataError(
+            "figure 'distances' draws how far images move in latent space under a method and the reference, and no"
+            " stored cells are of both, on the learned domain and on another or under attack"
+        )
+
+
+def _moves(ours: Tests, theirs: Sequence[Tests]) -> tuple[Move, ...]:
+    """Return the moves that the training of the same seed under the reference made too."""
+    for other in theirs:
+        if other.learned.seed == ours.learned.seed:
+            starts = other.learned, ours.learned
+            known = {(one.domain, one.perturbation): one for one in other.moved}
+            pairs = ((known.get((one.domain, one.perturbation)), one) for one in ours.moved)
+            return tuple(Move(starts, (first, second)) for first, second in pairs if first is not None)
+    return ()
+
+
+def _sheet(labels: tuple[str, ...], rows: Sequence[tuple[Move, ...]]) -> Sheet:
+    columns = max(len(moves) for moves in rows)
+    size = (max(PANEL_INCHES[0] * columns, 5.0), PANEL_INCHES[1] * len(rows))
+    cells = dict.fromkeys(cell for moves in rows for move in moves for cell in (*move.starts, *move.ends))
+    heading, paint = "Distances in latent space", partial(_paint, rows=rows, columns=columns)
+    return Sheet(heading, labels, tuple(cells), size, paint, keys_of(tuple(cells)))
+
+
+def _paint(figure: Figure, rows: Sequence[tuple[Move, ...]], columns: int) -> None:
+    panels = figure.subplots(len(rows), columns, squeeze=False)
+    for row, moves in zip(panels, rows, strict=True):
+        looks = looks_of(start.method for start in moves[0].starts)
+        for axes, move in zip(row, moves, strict=False):
+            _panel(axes, move, looks)
+        for axes in row[len(moves) :]:
+            axes.remove()
+        row[0].set_ylabel(f"seed {moves[0].starts[0].seed}\nimages")
+    for axes in panels[-1]:
+        axes.set_xlabel("Euclidean distance [latent units]")
+
+
+def _panel(axes: Axes, move: Move, looks: dict[str, Look]) -> None:
+    both, flipped = lengths_of(move)
+    count = len(both[0])
+    known = count > 0 and bool(np.isfinite(both).all())
+    which = "images flipped for both" if flipped else "images"
+    axes.set_title(f"{move.name}: {count} {which}" + (f", JS {js_distance(*both):.2f}" if known else ""), fontsize=9)
+    if not known:
+        told = "latents that are not finite" if count else "no image to compare"
+        axes.text(0.5, 0.5, told, ha="center", va="center", transform=axes.transAxes, fontsize=9)
+        axes.set_xticks([])
+        axes.set_yticks([])
+        return
+    edges = np.histogram_bin_edges(np.concatenate(both), BINS).tolist()
+    for start, lengths in zip(move.starts, both, strict=True):
+        look = looks[start.method]
+        label = f"{start.method}: mean {lengths.mean():.3g}, median {np.median(lengths):.3g}"
+        axes.hist(lengths, edges, histtype="stepfilled", color=look.colour, alpha=0.2)
+        axes.hist(lengths, edges, histtype="step", color=look.colour, ls=look.line, lw=1.4, label=label)
+        axes.plot(lengths.mean(), 0, look.marker, color=look.colour, clip_on=False, zorder=5)
+    axes.margins(y=0.3)  # room for the legend
+    axes.legend(fontsize=7, loc="upper right")
+
+
+def lengths_of(move: Move) -> tuple[tuple[np.ndarray, np.ndarray], bool]:
+    """Return the distances float64 (n,) under the reference and the method, and whether their ends are attacks.
+
+    The same images for both, in the order of their ids: those in all four cells, and of attacked ones those that were
+    flipped under both.
+    """
+    starts, ends = [one.predicted() for one in move.starts], [one.predicted() for one in move.ends]
+    flipped = any("success" in end.facts for end in ends)
+    ids = reduce(np.intersect1d, [*(one.ids for one in starts), *map(_kept, ends)])
+    first, second = (_between(start, end, ids) for start, end in zip(starts, ends, strict=True))
+    return (first, second), flipped
+
+
+def js_distance(first: np.ndarray, second: np.ndarray) -> float:
+    """Return √(½KL(P‖M) + ½KL(Q‖M)), M = (P + Q)/2, in nat, of the histograms of both over their common range."""
+    edges = np.histogram_bin_edges(np.concatenate([first, second]), BINS)
+    p, q = (np.histogram(lengths, edges)[0] for lengths in (first, second))
+    return float(jensenshannon(p, q))
+
+
+def _kept(end: Prediction) -> np.ndarray:
+    """Return the ids of the images that were flipped, or all where nothing was attacked."""
+    return end.ids[np.asarray(end.facts["success"], bool)] if "success" in end.facts else end.ids
+
+
+def _between(start: Prediction, end: Prediction, ids: np.ndarray) -> np.ndarray:
+    latents = []
+    for said in (start, end):
+        order = np.argsort(said.ids)
+        rows = order[np.searchsorted(said.ids, ids, sorter=order)]
+        latents.append(said.latent[rows].astype(np.float64))
+    return np.asarray(np.linalg.norm(latents[1] - latents[0], axis=1))
