@@ -75,5 +75,5 @@ def test_a_training_that_is_stored_no_longer_is_told_with_the_figure(exhibit):
     def gone():
         raise DataError("training abc is not in results: run the suite again")
 
-    with pytest.raises(DataError, match="^figure 'history' draws .*, and training abc is not in results: run"):
+    with pytest.raises(DataError, match=r"^figure 'history' draws .*, and training abc is not in results: run"):
         list(history([exhibit("A", history=gone)]))
