@@ -11,6 +11,7 @@ import json
 from dataclasses import asdict, dataclass, field
 from typing import TYPE_CHECKING, Any
 
+from astrobench.collecting import uncollected
 from astrobench.errors import StoreError
 from astrobench.rowforms import check_header, check_row
 from astrobench.severities import Point
@@ -89,8 +90,9 @@ def unpack_bits(text: str, n: int) -> np.ndarray:
 
 def write_rows(path: Path, header: Header, rows: Iterable[Row]) -> None:
     """Write a file of records, sorted, byte for byte the same whenever the rows are the same."""
-    lines = [json.dumps({"header": asdict(header)}, sort_keys=True)]
-    lines += [json.dumps(_plain(row), sort_keys=True) for row in sorted(rows, key=lambda row: row.identity)]
+    with uncollected():
+        lines = [json.dumps({"header": asdict(header)}, sort_keys=True)]
+        lines += [json.dumps(_plain(row), sort_keys=True) for row in sorted(rows, key=lambda row: row.identity)]
     path.write_text("\n".join(lines) + "\n", encoding="utf-8")
 
 
@@ -102,7 +104,8 @@ def read_rows(path: Path) -> tuple[Header, tuple[Row, ...]]:
     header = _line(path, 1, lines[0], _header)
     if header.schema != SCHEMA:
         raise StoreError(f"{path} has record schema {header.schema}, this astrobench reads {SCHEMA}")
-    return header, tuple(_line(path, n, line, _row) for n, line in enumerate(lines[1:], 2) if line.strip())
+    with uncollected():
+        return header, tuple(_line(path, n, line, _row) for n, line in enumerate(lines[1:], 2) if line.strip())
 
 
 def _line(path: Path, number: int, text: str, build: Any) -> Any:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from astrobench.collecting import uncollected
 from astrobench.errors import StoreError
 from astrobench.leaderboard.building import build
 from astrobench.leaderboard.csv import table
@@ -28,7 +29,8 @@ def render(folder: Path, *, check: bool = False) -> tuple[Path, ...]:
 
     Raises StoreError where records cannot be used, files cannot be written, or (check) one is missing or stale.
     """
-    files = {folder / name: text.encode("utf-8") for name, text in texts(build(folder)).items()}
+    with uncollected():
+        files = {folder / name: text.encode("utf-8") for name, text in texts(build(folder)).items()}
     for path, data in files.items():
         if check:
             _check(path, data)
