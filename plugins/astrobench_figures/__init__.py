@@ -29,6 +29,8 @@ FIGURES = {
     "church": "astrobench_figures.church:church",
     "flipped": "astrobench_figures.flipped:flipped",
     "gradcam": "astrobench_figures.gradcam:gradcam",
+    "isomap": "astrobench_figures.isomap:isomap",
+    "isomap_movie": "astrobench_figures.isomap_movie:isomap_movie",
 }
 """Name of a figure → where it is drawn: one file a figure, imported when it is."""
 

@@ -29,6 +29,16 @@ def with_key(figure: Figure, twins: Twins) -> SubFigure:
     return above_key(figure, [*class_patches(twins.said[0].classes), *marks])
 
 
+def with_sizes(figure: Figure, twins: Twins) -> SubFigure:
+    """Return what is left of a figure above a key of classes, of the large and small dots of domains, and of twins."""
+    dot: dict[str, Any] = {"color": "0.6", "markeredgecolor": "black", "linestyle": "none", "marker": "o"}
+    learned, other, _ = twins.names
+    dots = [Line2D([], [], markersize=size, label=name, **dot) for size, name in ((6, learned), (3, other))]
+    told = (f"attacked: {learned}", f"in {other}", twins.names[2])
+    marks = [Line2D([], [], marker=mark, label=name, **MARK) for mark, name in zip(MARKS, told, strict=True)]
+    return above_key(figure, [*class_patches(twins.said[0].classes), *dots, *marks])
+
+
 def above_key(figure: Figure, handles: Sequence[Artist]) -> SubFigure:
     """Return what is left of a figure above a key of these in one row. A legend outside would lie on the foot."""
     rest = figure.get_figheight() - KEY_INCHES

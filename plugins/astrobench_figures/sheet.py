@@ -6,7 +6,7 @@ import io
 import re
 import textwrap
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import matplotlib.style
 import numpy as np
@@ -21,7 +21,8 @@ if TYPE_CHECKING:
     from astrobench import Exhibit
 
 DOTS_PER_INCH = 130
-FILM_DOTS_PER_INCH, PALETTE = 100, 128
+FILM_DOTS_PER_INCH, PALETTE = 90, 128
+KEEP_RARE = Image.Quantize.MAXCOVERAGE  # a class whose dots are few keeps its colour
 FOOT_INCHES = 0.16  # a line of the foot
 LETTERS_PER_INCH = 20  # of the foot
 HEAD_INCHES = 0.6
@@ -108,14 +109,15 @@ def files_of(sheet: Sheet) -> Iterator[tuple[str, bytes]]:
 
 
 def _moving(figure: Figure, film: Film, comment: str) -> bytes:
-    """Return an animated GIF that goes round for ever. One palette for all frames, so that what rests stays the same."""
-    canvas, frames = FigureCanvasAgg(figure), []
+    """Return an animated GIF that goes round for ever. Frames share a palette, so that what rests stays the same."""
+    canvas: Any = FigureCanvasAgg(figure)
+    frames: list[Image.Image] = []
     figure.set_dpi(FILM_DOTS_PER_INCH)
     for number in range(film.frames):
         film.show(figure, number)
         canvas.draw()
         picture = Image.fromarray(np.asarray(canvas.buffer_rgba())).convert("RGB")
-        frames.append(picture.quantize(PALETTE, dither=Image.Dither.NONE, palette=frames[0] if frames else None))
+        frames.append(picture.quantize(PALETTE, KEEP_RARE, dither=Image.Dither.NONE, palette=next(iter(frames), None)))
     buffer = io.BytesIO()
     frames[0].save(
         buffer, format="GIF", save_all=True, append_images=frames[1:], duration=1000 // film.rate, loop=0,

@@ -99,9 +99,7 @@ def test_records_without_a_flip_or_with_a_head_that_is_not_linear_are_refused_in
         toy.cell("source_only", one.domain, one.predicted(), made, perturbation=one.perturbation, clean=one.clean)
         for one in (learned, other, attacked)
     ]
-    with pytest.raises(
-        DataError, match="needs a network whose logits are linear in its latent, and 'net' has no"
-    ):
+    with pytest.raises(DataError, match="needs a network whose logits are linear in its latent, and 'net' has no"):
         list(church(curved))
     strange = toy.cell("source_only", "Y10", learned.predicted(), toy.network(5))
     with pytest.raises(DataError, match="stored logits that are not its head's"):
