@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 import os
 import subprocess
 import sys
@@ -9,12 +10,14 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import pytest
-from astrobench.cli.figures import draw_figures, exhibits_of
-from astrobench.cli.running import Wishes, ordered
-from astrobench.errors import DataError, StoreError
+from astrobench.cli.figures import draw_asked, draw_figures, exhibits_of
+from astrobench.cli.running import Wishes, ordered, run_suite
+from astrobench.errors import DataError, StoreError, SuiteError
+from astrobench.exhibits import drawers
 from astrobench.stages.prepare import text_array
 from astrobench.stock import Stock
 from astrobench.store import Store
+from rich.console import Console
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -22,8 +25,8 @@ if TYPE_CHECKING:
 IDS = np.array([f"sim{n}/00" for n in range(8)])
 
 
-def wishes(results: Path) -> Wishes:
-    return Wishes("camels_cka", "smoke", None, None, None, None, None, "cpu", None, results, [])
+def wishes(results: Path, *sets: str) -> Wishes:
+    return Wishes("camels_cka", "smoke", None, None, None, None, None, "cpu", None, results, list(sets))
 
 
 def filled(results: Path, *, task: str = "regression") -> Stock:
@@ -94,3 +97,62 @@ def test_a_classification_has_no_truth_against_prediction(tmp_path: Path) -> Non
     filled(tmp_path, task="classification")
     with pytest.raises(DataError, match="draws regressions, and suite 'camels_cka' has cells of classification only"):
         draw_figures(wishes(tmp_path), ["truth"], tmp_path / "out")
+
+
+def asked(results: Path, *names: str) -> str:
+    """Return what a run says of the figures that its suite asks for."""
+    told = io.StringIO()
+    draw_asked(ordered(wishes(results, f"figures={list(names)}")), Console(file=told, width=60))
+    return told.getvalue()
+
+
+def test_a_suite_that_asks_for_figures_has_them_drawn_and_one_that_cannot_be_costs_a_line(tmp_path: Path) -> None:
+    filled(tmp_path)
+    folder = tmp_path / "figures" / "camels_cka"
+    first, second = asked(tmp_path, "cka", "truth").splitlines()
+    assert first.startswith("not drawn:   figure 'cka' draws CKA between layers, and no stored cell has Gram matrices")
+    assert second == f"figure:      truth in {folder}"
+    assert {path.suffix for path in folder.iterdir()} == {".png", ".svg"}
+
+
+def test_without_any_result_a_figure_costs_a_line_too(tmp_path: Path) -> None:
+    (line,) = asked(tmp_path, "truth").splitlines()
+    assert line.startswith("not drawn:   figure 'truth' draws")
+
+
+@pytest.mark.parametrize("figures", [True, False])
+def test_a_figure_that_breaks_changes_no_exit_code(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], figures: bool
+) -> None:
+    def broken(*_: object) -> None:
+        raise ZeroDivisionError("no\nway")
+
+    monkeypatch.setattr("astrobench.engine.Sweep.run", lambda sweep: ())
+    monkeypatch.setattr("astrobench.cli.running._publish", lambda *_, **__: None)
+    monkeypatch.setattr(drawers(), "draw", broken)
+    words = wishes(tmp_path, 'figures=["maps"]')
+    assert run_suite(words, publish=None, in_process=True, quiet=True, figures=figures) == 0
+    told = "not drawn:   figure 'maps': ZeroDivisionError: no way\n" if figures else ""
+    assert capsys.readouterr().out == told
+
+
+def test_a_suite_that_asks_for_an_unknown_figure_is_refused_when_planned(tmp_path: Path) -> None:
+    with pytest.raises(SuiteError, match=r"^unknown figure 'chruch'; did you mean 'church'\? known: church, cka, "):
+        ordered(wishes(tmp_path, 'figures=["chruch"]'))
+    with pytest.raises(SuiteError, match="figures"):
+        ordered(wishes(tmp_path, 'figures="church"'))
+
+
+def test_figures_are_part_of_no_key(tmp_path: Path) -> None:
+    some, none = (ordered(wishes(tmp_path, f"figures={names}")).plan for names in (["maps", "cka"], []))
+    assert some.suite.figures == ("maps", "cka")
+    assert some.jobs.keys() == none.jobs.keys()
+    assert [cell.key for cell in some.cells] == [cell.key for cell in none.cells]
+
+
+def test_figures_that_a_suite_may_ask_for_are_known_without_matplotlib() -> None:
+    code = (
+        "import sys; from astrobench.exhibits import drawers; drawers().check(['church'])\n"
+        "assert 'matplotlib' not in sys.modules"
+    )
+    subprocess.run([sys.executable, "-c", code], check=True)

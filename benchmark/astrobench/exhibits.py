@@ -1,18 +1,31 @@
-"""What a figure is given of a stored cell."""
+"""What a figure is given of a stored cell, and who draws it.
+
+The house has seven hooks and figures are none of them: no number rests on a figure. So the package that draws is found
+by its name, when it is needed, and the core knows of it no more than its `draw` and `check`.
+"""
 
 from __future__ import annotations
 
+import importlib
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from collections.abc import Callable
+    from types import ModuleType
     from typing import Any
 
     from torch import nn
 
     from astrobench.severities import Point
     from astrobench.types import Dataset, Prediction, Task
+
+PACKAGE = "astrobench_figures"
+
+
+def drawers() -> ModuleType:
+    """Return the package that draws figures. It is light: what draws is imported when it does."""
+    return importlib.import_module(PACKAGE)
 
 
 @dataclass(frozen=True, eq=False)

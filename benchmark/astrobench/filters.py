@@ -1,10 +1,11 @@
-"""`where` and `exclude`: which cells of the cross product a suite keeps."""
+"""`where` and `exclude`: which cells of the cross product a suite keeps; and that all it names is there."""
 
 from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
 from astrobench.errors import SuiteError, did_you_mean
+from astrobench.exhibits import drawers
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
@@ -36,7 +37,11 @@ def check_filters(suite: Suite, known: Mapping[str, Iterable[Any]]) -> None:
 
 
 def check_named(suite: Suite, known: Mapping[str, Iterable[Any]]) -> None:
-    """Refuse a source, rank, cross table or published number that names a dataset or domain of no profile."""
+    """Refuse a source, rank, cross table or published number that names a dataset or domain of no profile.
+
+    So is a figure that nobody draws.
+    """
+    drawers().check(suite.figures)
     cross, rank = suite.cross, suite.rank
     trained = cross.trained if cross else {}
     of = rank.of if rank else {}

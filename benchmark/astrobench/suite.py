@@ -148,6 +148,7 @@ class Suite(Strict):
     exclude: tuple[dict[Literal[AXES], Any], ...] = ()  # type: ignore[valid-type]
     columns: tuple[Column, ...] = ()
     rank: Rank | None = None
+    figures: tuple[Name, ...] = ()
     cross: Cross | None = None
     published: tuple[Published, ...] = ()
     profiles: tuple[str, ...] = ()

@@ -35,6 +35,13 @@ FIGURES = {
 """Name of a figure → where it is drawn: one file a figure, imported when it is."""
 
 
+def check(names: Sequence[str]) -> None:
+    """Raise SuiteError for a name that no figure has. Imports nothing that draws."""
+    for name in names:
+        if name not in FIGURES:
+            raise SuiteError(f"unknown figure {name!r}{did_you_mean(name, FIGURES)}")
+
+
 def draw(exhibits: Sequence[Exhibit], names: Sequence[str], keep: Callable[[str, bytes], None]) -> Iterator[str]:
     """Draw the named figures, or all, and give each file's name and bytes to `keep`: a PNG and an SVG a sheet.
 
@@ -42,9 +49,7 @@ def draw(exhibits: Sequence[Exhibit], names: Sequence[str], keep: Callable[[str,
 
     Raises: SuiteError for an unknown figure, DataError where the cells lack what a named figure draws, or any.
     """
-    unknown = [name for name in names if name not in FIGURES]
-    if unknown:
-        raise SuiteError(f"unknown figure {unknown[0]!r}{did_you_mean(unknown[0], FIGURES)}")
+    check(names)
     faults = []
     for name in dict.fromkeys(names or FIGURES):
         try:

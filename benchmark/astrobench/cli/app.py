@@ -61,9 +61,12 @@ def run(
         Path | None, typer.Option(help="Also write records and leaderboard to this folder/<suite>.")
     ] = None,
     in_process: Annotated[bool, typer.Option("--in-process", help="No worker processes: for a debugger.")] = False,
+    figures: Annotated[
+        bool, typer.Option("--figures/--no-figures", help="Draw the figures that the suite asks for at the end.")
+    ] = True,
     quiet: Quiet = False,
 ) -> None:
-    """Run a suite: draw or load data, train, perturb, measure, print the leaderboard.
+    """Run a suite: draw or load data, train, perturb, measure, print the leaderboard, draw its figures.
 
     Running the same command again goes on where it stopped. Exit code: 0 complete, 1 some cells failed, 2 bad input,
     73 a folder that cannot be written, 75 the machine is at fault (mend it and run again), 130 Ctrl-C, 143 SIGTERM.
@@ -73,7 +76,7 @@ def run(
     wishes = Wishes(
         suite, profile, method, architecture, perturbation, seeds, limit, device, workers, results, set_ or []
     )
-    raise typer.Exit(run_suite(wishes, publish=publish, in_process=in_process, quiet=quiet))
+    raise typer.Exit(run_suite(wishes, publish=publish, in_process=in_process, quiet=quiet, figures=figures))
 
 
 @app.command()
@@ -133,7 +136,8 @@ def figures(
     results: Results = Path("astrobench-results"),
     set_: Sets = None,
     figure: Annotated[
-        list[str] | None, typer.Option(help="A figure to draw: cka, truth or maps; by default all that there can be.")
+        list[str] | None,
+        typer.Option(help="A figure to draw, such as church or severity; by default all that there can be."),
     ] = None,
     out: Annotated[Path | None, typer.Option(help="Where the files go; by default RESULTS/figures/SUITE.")] = None,
 ) -> None:

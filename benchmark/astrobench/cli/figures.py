@@ -1,33 +1,27 @@
-"""`astrobench figures`: from the stored cells of a suite to files of pictures.
-
-The house has seven hooks and figures are none of them: no number rests on a figure. So the package that draws is found
-by its name, when it is needed, and the core knows of it no more than `astrobench_figures.draw`.
-"""
+"""`astrobench figures`: from the stored cells of a suite to files of pictures; `run` draws those it asks for."""
 
 from __future__ import annotations
 
-import importlib
 import os
 import shlex
 from functools import partial
 from typing import TYPE_CHECKING, Any
 
-from astrobench.cli.running import Wishes, ordered
-from astrobench.errors import DataError, StoreError
-from astrobench.exhibits import Exhibit
+from astrobench.cli.running import Order, Wishes, ordered
+from astrobench.errors import AstrobenchError, DataError, StoreError
+from astrobench.exhibits import Exhibit, drawers
 from astrobench.stock import Stock
 from astrobench.store import Store
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Iterator, Sequence
     from pathlib import Path
 
+    from rich.console import Console
     from torch import nn
 
     from astrobench.plan import Cell, Job
     from astrobench.types import Dataset, Prediction
-
-PACKAGE = "astrobench_figures"
 
 
 def draw_figures(wishes: Wishes, names: Sequence[str], out: Path | None) -> None:
@@ -38,26 +32,52 @@ def draw_figures(wishes: Wishes, names: Sequence[str], out: Path | None) -> None
     """
     from rich.console import Console
 
-    from astrobench.writing import prove_writable, write_atomically
+    from astrobench.writing import prove_writable
 
     order = ordered(wishes)
     exhibits = exhibits_of(Stock(order.plan, Store(order.results)))
     if not exhibits:
         told = f"suite {order.plan.suite.name!r} has no results yet in {order.results}, or of changed code only"
         raise StoreError(f"{told}: {_first(wishes)}")
-    folder = out or order.results / "figures" / order.plan.suite.name
+    folder = out or _folder(order)
     prove_writable(folder, "--out")
     console = Console(highlight=False, markup=False, soft_wrap=True)
-
-    def keep(name: str, data: bytes) -> None:
-        write_atomically(folder / name, data, replace=True)
-        console.print(str(folder / name))
-
-    os.environ["MPLBACKEND"] = "agg"  # whatever the shell says: nothing is shown, so no display is needed
-    for told in importlib.import_module(PACKAGE).draw(exhibits, names, keep):
+    for told in _drawn(exhibits, names, folder, console):
         console.print(f"not drawn: {told}")
     if len(exhibits) < len(order.plan.cells):
         console.print(f"{len(exhibits)} of {len(order.plan.cells)} cells are stored; the others are not shown")
+
+
+def draw_asked(order: Order, console: Console) -> None:
+    """Draw the figures that a suite asks for, after its run. One that fails costs a line: no number rests on it."""
+    stock, folder = Stock(order.plan, Store(order.results)), _folder(order)
+    exhibits: tuple[Exhibit, ...] = ()
+    for name in order.plan.suite.figures:
+        try:
+            exhibits = exhibits or exhibits_of(stock)
+            list(_drawn(exhibits, [name], folder, None))
+            told = f"figure:      {name} in {folder}"
+        except Exception as error:
+            named = "" if isinstance(error, AstrobenchError) else f"figure {name!r}: {type(error).__name__}: "
+            told = f"not drawn:   {named}{' '.join(str(error).split())}"
+        console.print(told, markup=False, highlight=False, soft_wrap=True)
+
+
+def _folder(order: Order) -> Path:
+    return order.results / "figures" / order.plan.suite.name
+
+
+def _drawn(exhibits: Sequence[Exhibit], names: Sequence[str], folder: Path, console: Console | None) -> Iterator[str]:
+    """Draw, tell each file as it is written where there is a console, and yield what cannot be drawn."""
+    from astrobench.writing import write_atomically
+
+    def keep(name: str, data: bytes) -> None:
+        write_atomically(folder / name, data, replace=True)
+        if console is not None:
+            console.print(str(folder / name))
+
+    os.environ["MPLBACKEND"] = "agg"  # whatever the shell says: nothing is shown, so no display is needed
+    yield from drawers().draw(exhibits, names, keep)
 
 
 def exhibits_of(stock: Stock) -> tuple[Exhibit, ...]:

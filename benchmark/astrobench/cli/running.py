@@ -65,8 +65,8 @@ def ordered(wishes: Wishes) -> Order:
     return Order(make_plan(suite, registry, profile or "", kind), devices, workers, wishes.results)
 
 
-def run_suite(wishes: Wishes, *, publish: Path | None, in_process: bool, quiet: bool) -> int:
-    """Run a suite, print its leaderboard and where its files are; return the exit code."""
+def run_suite(wishes: Wishes, *, publish: Path | None, in_process: bool, quiet: bool, figures: bool = True) -> int:
+    """Run a suite, print its leaderboard and where its files are, draw its figures; return the exit code."""
     from rich.console import Console
 
     from astrobench.cli.display import Display
@@ -92,6 +92,10 @@ def run_suite(wishes: Wishes, *, publish: Path | None, in_process: bool, quiet: 
             other.unlink(missing_ok=True)
     for folder in folders:
         _publish(order.plan, rows, folder / order.plan.suite.name, in_sight=folder == folders[-1], console=console)
+    if figures and order.plan.suite.figures:
+        from astrobench.cli.figures import draw_asked
+
+        draw_asked(order, console)
     return _verdict(rows, console)
 
 
