@@ -17,7 +17,7 @@ SURFACES = ("Oranges", "Blues")
 """Colours of the surfaces through the learned domain and through the other."""
 AREAS = (32.0, 8.0, 160.0)
 OPACITY = 0.18
-ZOOM = 0.88  # leaves room for the label of the third axis
+ZOOM = 0.84  # leaves room for the label of the third axis
 
 
 def solid(axes: Any, found: Embedding, classes: tuple[str, ...]) -> None:
@@ -35,8 +35,8 @@ def solid(axes: Any, found: Embedding, classes: tuple[str, ...]) -> None:
         for end in ends:
             axes.plot(*zip(start, end, strict=True), color="black", linewidth=0.9)
     for number, name in enumerate("xyz", start=1):
-        getattr(axes, f"set_{name}label")(f"isomap {number}\n[latent distance]", fontsize=7)
-    axes.tick_params(labelsize=6, pad=0)
+        getattr(axes, f"set_{name}label")(f"isomap {number} [latent distance]", fontsize=7, labelpad=-1)
+    axes.tick_params(labelsize=6, pad=-1)
     axes.set_box_aspect(None, zoom=ZOOM)
 
 
