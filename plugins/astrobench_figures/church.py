@@ -14,7 +14,7 @@ from matplotlib.colors import ListedColormap
 from astrobench_figures.colours import of_classes
 from astrobench_figures.heads import head_of
 from astrobench_figures.marks import KEY_INCHES, MARK, MARKS, with_key
-from astrobench_figures.sheet import Sheet
+from astrobench_figures.sheet import Sheet, those_drawn
 from astrobench_figures.twins import cells_of, few, flipped_by_all, keys_of, labels_of, none_flipped, rivals_of
 
 if TYPE_CHECKING:
@@ -43,14 +43,9 @@ def church(exhibits: Sequence[Exhibit]) -> Iterator[Sheet]:
 
     Raises: DataError where no attack on pixels flipped a galaxy under every method, or a head is not linear.
     """
-    found = 0
-    for rivals in rivals_of(exhibits, MOST_METHODS):
-        ids = few(flipped_by_all(rivals), MOST_GALAXIES)
-        if len(ids):
-            found += 1
-            yield _sheet(rivals, ids)
-    if not found:
-        raise none_flipped("church", exhibits)
+    shown = ((rivals, few(flipped_by_all(rivals), MOST_GALAXIES)) for rivals in rivals_of(exhibits, MOST_METHODS))
+    makers = (partial(_sheet, rivals, ids) for rivals, ids in shown if len(ids))
+    yield from those_drawn(makers, none_flipped("church", exhibits))
 
 
 def window(head: Head, latents: tuple[np.ndarray, np.ndarray, np.ndarray]) -> np.ndarray:

@@ -10,7 +10,7 @@ import numpy as np
 from astrobench_figures.colours import of_classes
 from astrobench_figures.marks import KEY_INCHES, above_key, class_patches
 from astrobench_figures.pictures import bar, bare, circle, coloured, limits_of, strip_of
-from astrobench_figures.sheet import Sheet
+from astrobench_figures.sheet import Sheet, those_drawn
 from astrobench_figures.twins import few, keys_of, labels_of, none_flipped, twins_of
 
 if TYPE_CHECKING:
@@ -32,14 +32,9 @@ def flipped(exhibits: Sequence[Exhibit]) -> Iterator[Sheet]:
 
     Raises: DataError where no attack on pixels flipped any galaxy.
     """
-    found = 0
-    for twins in twins_of(exhibits):
-        ids = few(twins.flipped(), MOST_GALAXIES)
-        if len(ids):
-            found += 1
-            yield _sheet(twins, ids)
-    if not found:
-        raise none_flipped("flipped", exhibits)
+    shown = ((twins, few(twins.flipped(), MOST_GALAXIES)) for twins in twins_of(exhibits))
+    makers = (partial(_sheet, twins, ids) for twins, ids in shown if len(ids))
+    yield from those_drawn(makers, none_flipped("flipped", exhibits))
 
 
 def _sheet(twins: Twins, ids: np.ndarray) -> Sheet:

@@ -18,7 +18,7 @@ from torch import nn
 from astrobench_figures.flipped import told
 from astrobench_figures.marks import KEY_INCHES, above_key, class_patches
 from astrobench_figures.pictures import bar, circle, coloured, limits_of, strip_of
-from astrobench_figures.sheet import Sheet
+from astrobench_figures.sheet import Sheet, those_drawn
 from astrobench_figures.twins import cells_of, few, flipped_by_all, keys_of, labels_of, none_flipped, rivals_of
 
 if TYPE_CHECKING:
@@ -43,14 +43,9 @@ def gradcam(exhibits: Sequence[Exhibit]) -> Iterator[Sheet]:
 
     Raises: DataError where no attack on pixels flipped a galaxy under every method, or a network has no convolution.
     """
-    found = 0
-    for rivals in rivals_of(exhibits, MOST_METHODS):
-        ids = few(flipped_by_all(rivals), MOST_GALAXIES)
-        if len(ids):
-            found += 1
-            yield _sheet(rivals, ids)
-    if not found:
-        raise none_flipped("gradcam", exhibits)
+    shown = ((rivals, few(flipped_by_all(rivals), MOST_GALAXIES)) for rivals in rivals_of(exhibits, MOST_METHODS))
+    makers = (partial(_sheet, rivals, ids) for rivals, ids in shown if len(ids))
+    yield from those_drawn(makers, none_flipped("gradcam", exhibits))
 
 
 def class_activation(network: nn.Module, images: np.ndarray) -> np.ndarray | None:

@@ -9,7 +9,7 @@ from astrobench_figures.clouds import solid
 from astrobench_figures.colours import of_classes
 from astrobench_figures.embedding import embedded, enough, too_few
 from astrobench_figures.marks import KEY_INCHES, MARKS, with_sizes
-from astrobench_figures.sheet import Sheet
+from astrobench_figures.sheet import Sheet, those_drawn
 from astrobench_figures.twins import cells_of, flipped_by_all, keys_of, labels_of, rivals_of
 
 if TYPE_CHECKING:
@@ -35,13 +35,8 @@ def isomap(exhibits: Sequence[Exhibit]) -> Iterator[Sheet]:
 
     Raises: DataError where no cells of two domains and an attack on pixels are of enough galaxies.
     """
-    found = 0
-    for rivals in rivals_of(exhibits, MOST_METHODS):
-        if enough(rivals, GALAXIES):
-            found += 1
-            yield _sheet(rivals)
-    if not found:
-        raise too_few("isomap", exhibits)
+    shown = (rivals for rivals in rivals_of(exhibits, MOST_METHODS) if enough(rivals, GALAXIES))
+    yield from those_drawn((partial(_sheet, rivals) for rivals in shown), too_few("isomap", exhibits))
 
 
 def _sheet(rivals: tuple[Twins, ...]) -> Sheet:

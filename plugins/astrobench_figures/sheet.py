@@ -10,13 +10,14 @@ from typing import TYPE_CHECKING, Any
 
 import matplotlib.style
 import numpy as np
+from astrobench import DataError
 from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.figure import Figure
 from matplotlib.layout_engine import ConstrainedLayoutEngine
 from PIL import Image
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
+    from collections.abc import Callable, Iterable, Iterator
 
     from astrobench import Exhibit
 
@@ -77,6 +78,21 @@ class Sheet:
         named = {key for _, key in self.keys} if self.keys else {one.key for one in self.exhibits}
         others = " ".join(one.key for one in self.exhibits if one.key not in named)
         return self.origin(digits=64) + (f"; other cells {others}" if others else "")
+
+
+def those_drawn(makers: Iterable[Callable[[], Sheet]], refusal: DataError) -> Iterator[Sheet]:
+    """Yield the sheets that stored cells can fill. Where none can: raise why the first could not, or the refusal."""
+    found, fault = 0, refusal
+    for number, make in enumerate(makers):
+        try:
+            sheet = make()
+        except DataError as error:
+            fault = fault if number else error
+            continue
+        found += 1
+        yield sheet
+    if not found:
+        raise fault
 
 
 @dataclass

@@ -1,0 +1,50 @@
+"""What every sheet of twins says of itself, and what is left out of many."""
+
+from __future__ import annotations
+
+import figures_toy as toy
+import pytest
+from astrobench import DataError
+from astrobench_figures.church import church
+from astrobench_figures.flipped import flipped
+from astrobench_figures.gradcam import gradcam
+from astrobench_figures.isomap import isomap
+from astrobench_figures.isomap_movie import isomap_movie
+from astrobench_figures.sheet import Names, _laid_out
+
+FIGURES = [church, flipped, gradcam, isomap, isomap_movie]
+
+
+@pytest.mark.parametrize("figure", FIGURES)
+def test_a_sheet_says_synthetic_and_names_the_three_cells_of_each_method(figure):
+    for sheet in figure(toy.cells(["source_only", "mmd"])):
+        assert "(synthetic data)" in sheet.title
+        told = sheet.origin(digits=64).replace("\N{NO-BREAK SPACE}", " ")
+        assert "suite toy version 3, profile tiny" in told
+        for cell in sheet.exhibits:
+            pixel = "" if cell.clean else " one_pixel"
+            assert f"{cell.method} {cell.domain}{pixel} {cell.key}" in told
+        assert len(sheet.exhibits) == 3 * len({cell.method for cell in sheet.exhibits})
+    (real,) = figure(toy.cells(synthetic=False))
+    assert "synthetic" not in real.title
+    assert Names().of(figure.__name__, real) == f"{figure.__name__}-mock-net-source_only-seed-0-Y10-to-Y1-one_pixel"
+
+
+def test_the_key_lies_between_the_panels_and_the_foot():
+    (sheet,) = church(toy.cells(["source_only", "mmd"]))
+    figure = _laid_out(sheet)
+    foot = figure.texts[-1].get_window_extent()
+    (legend,) = figure.subfigs[1].legends
+    lowest = min(axes.get_tightbbox().y0 for axes in figure.axes)
+    assert "astrobench suite toy" in figure.texts[-1].get_text()
+    assert foot.y1 < legend.get_window_extent().y0 < legend.get_window_extent().y1 < lowest
+    assert foot.y0 > 0
+
+
+def test_a_training_whose_weights_are_gone_leaves_the_other_seeds_sheets():
+    gone = toy.cells(seed=0, network=toy.not_stored)
+    for figure in (church, gradcam):
+        assert [sheet.exhibits[0].seed for sheet in figure([*gone, *toy.cells(seed=1)])] == [1]
+        with pytest.raises(DataError, match="it is not in the store: run the suite again"):
+            list(figure(gone))
+    assert [sheet.exhibits[0].seed for sheet in flipped(gone)] == [0]
