@@ -45,8 +45,11 @@ class Cone:
         room = network.readout.new_zeros
         self.images = room(slots, height * width, channels)
         self.numbers = room(slots, len(network.bias))
-        self.linear = [room(slots, h * w + 2, c) for h, w, c in (stage.shape for stage in network.stages)]
-        self.cells = [room(slots, h * w + 1, c) for h, w, c in (stage.cells_shape for stage in network.stages)]
+        self.rooms = [local.room(slots) for local in self.locals]
+        self.runs = [
+            (local.places.runs(places), local.cells.runs(cells))
+            for local, (places, cells) in zip(self.locals, self.rooms, strict=True)
+        ]
 
     def place(self, slots: list[int], images: torch.Tensor) -> None:
         """Put clean images, float32 (m, C, H, W), into slots."""
@@ -59,34 +62,36 @@ class Cone:
         for number, (stage, local) in enumerate(zip(self.network.stages, self.locals, strict=True)):
             linear = stage.linear(maps)
             maps[number] = stage.cells(linear)
-            self.linear[number][slots], self.cells[number][slots] = local.kept(linear, maps[number])
+            for room, kept in zip(self.rooms[number], local.kept(linear, maps[number]), strict=True):
+                room[slots] = kept
         self.numbers[slots] = torch.einsum("fhwc,mhwc->mf", self.network.readout, maps[number]) + self.network.bias
 
     def logits(self, slots: np.ndarray, pixels: Pixels) -> torch.Tensor:
         """Return the logits, float32 (n, K), of the image in slots[i] with one pixel replaced by pixels[i]."""
         where, parts = pixels.rows * self.width + pixels.cols, _parts(slots)
         ways, order = routes(self.locals, where, parts)
-        found = [
-            self._numbers(int(slots[at.start]), where[at], pixels.values[at], way)
-            for at, way in zip(parts, ways, strict=True)
-        ]
+        slot, place, values, back = (
+            torch.from_numpy(array).to(self.images.device) for array in (slots, where, pixels.values, order)
+        )
+        values = values - self.images.flatten(0, 1).index_select(0, slot * self.images.shape[1] + place)
+        found = [self._numbers(int(slots[at.start]), values[at], way) for at, *way in zip(parts, *ways, strict=True)]
         numbers = torch.empty_like(joined := torch.cat(found))
-        numbers[torch.from_numpy(order).to(joined.device)] = joined
+        numbers[back] = joined
         for step in self.network.tail:
             numbers = step(numbers)
         return numbers
 
-    def _numbers(self, slot: int, where: np.ndarray, values: np.ndarray, way: list[Route]) -> torch.Tensor:
-        """Return the numbers that are read, float32 (n, F), in the order of the last stage, for one image."""
-        pixel, value = (torch.from_numpy(array).to(self.images.device) for array in (where, values))
-        changes = {INPUT: value - self.images[slot].index_select(0, pixel)}
+    def _numbers(self, slot: int, values: torch.Tensor, way: list[Route]) -> torch.Tensor:
+        """Return the numbers that are read, float32 (n, F), in the order of the last stage, for one image.
+
+        values: float32 (n, C), how much the pixel itself changes.
+        """
+        changes = {INPUT: values}
         for number, (local, route) in enumerate(zip(self.locals, way, strict=True)):
-            turn = torch.from_numpy(route.turn).to(value.device)
-            changes = {k: change.index_select(0, turn) for k, change in changes.items() if self.needed[k] >= number}
-            image = self.linear[number][slot], self.cells[number][slot]
+            changes = {k: v.index_select(0, route.turn) for k, v in changes.items() if self.needed[k] >= number}
+            image = self.runs[number][0][slot], self.runs[number][1][slot]
             changes[number] = local.changes(image, [changes[term.source] for term in local.stage.terms], route)
-        window = torch.from_numpy(route.window).to(value.device)
-        return self.read(window, changes[number]).add_(self.numbers[slot])
+        return self.read(route.starts[1], changes[number]).add_(self.numbers[slot])
 
 
 def _parts(slots: np.ndarray) -> list[slice]:

@@ -31,10 +31,10 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
 RISING: dict[type[nn.Module], Callable[[torch.Tensor], torch.Tensor]] = {
-    nn.ReLU: torch.relu,
-    nn.ReLU6: functional.relu6,
-    nn.Tanh: torch.tanh,
-    nn.Sigmoid: torch.sigmoid,
+    nn.ReLU: torch.relu_,
+    nn.ReLU6: partial(functional.relu6, inplace=True),
+    nn.Tanh: torch.tanh_,
+    nn.Sigmoid: torch.sigmoid_,
 }
 ADDITIONS = (operator.add, operator.iadd, torch.add)
 RELUS = (torch.relu, functional.relu)
@@ -94,7 +94,7 @@ class _Reading:
         if node.target in ADDITIONS and len(node.args) == 2 and not node.kwargs:
             return self._sum(source, node.args[1])
         if node.target in RELUS:
-            return self._bent(source, Pointwise(torch.relu, rising=True))
+            return self._bent(source, Pointwise(torch.relu_, rising=True))
         if node.target in (torch.flatten, "flatten") and node.args[1:] == (1,) and not node.kwargs:
             return self._flat(source, mean=False)
         raise NotStagedError(f"{node.target} is not known")
@@ -106,7 +106,8 @@ class _Reading:
             return self._bent(source, Pointwise(RISING[type(module)], rising=True))
         match module:
             case nn.LeakyReLU(negative_slope=slope):
-                return self._bent(source, Pointwise(partial(functional.leaky_relu, negative_slope=slope), slope >= 0))
+                leaky = partial(functional.leaky_relu, negative_slope=slope, inplace=True)
+                return self._bent(source, Pointwise(leaky, slope >= 0))
             case nn.Conv2d():
                 number = self._close(source)
                 return convolved(module, number, self._shape(number))

@@ -9,40 +9,47 @@ import torch
 if TYPE_CHECKING:
     from collections.abc import Callable
 
+    from astrobench_perturbations.tiling import Tiling
+
     Reader = Callable[[torch.Tensor, torch.Tensor], torch.Tensor]
 
 MOST_GATHERED = 16
 """Numbers (F) up to which each window's weights are gathered; beyond, one product over the whole map is cheaper."""
 
 
-def reader(readout: torch.Tensor, cells: torch.Tensor) -> Reader:
-    """Return a function of (window u int64 (n,), changes float32 (n, cells · C)) → changes of the F numbers, (n, F).
+def reader(readout: torch.Tensor, cells: Tiling) -> Reader:
+    """Return a function of (starts int64 (n · k,), changes float32 (n, cells · C)) → changes of the F numbers, (n, F).
 
-    readout: float32 (F, H, W, C). cells: int32 (u, cells), H · W for a cell outside the map, which counts nothing.
+    readout: float32 (F, H, W, C). cells: how the last map of cells is kept; what lies outside of it counts nothing.
+    starts: where the runs of the changed windows begin.
     """
     numbers, height, width, channels = readout.shape
-    rows = readout.permute(1, 2, 3, 0).reshape(height * width, channels, numbers)
-    rows = torch.cat([rows, rows.new_zeros(1, channels, numbers)])
-    return _gathering(rows, cells) if numbers <= MOST_GATHERED else _scattering(rows, cells)
+    rows = torch.cat([readout.reshape(numbers, height * width, channels), readout.new_zeros(numbers, 1, channels)], 1)
+    return (_gathering if numbers <= MOST_GATHERED else _scattering)(cells.laid(rows), cells)
 
 
-def _gathering(rows: torch.Tensor, cells: torch.Tensor) -> Reader:
-    weights = rows[cells.long()].flatten(1, 2).transpose(1, 2).contiguous()  # (u, F, cells · C)
+def _gathering(weights: torch.Tensor, cells: Tiling) -> Reader:
+    """Return a reader. weights: float32 (F, R, C), laid like the cells."""
+    numbers, rows, channels = weights.shape
+    runs = cells.runs(weights.view(1, numbers * rows, channels))[0]
+    of_numbers = torch.arange(0, numbers * rows, rows, device=weights.device)[:, None]
 
-    def read(window: torch.Tensor, changes: torch.Tensor) -> torch.Tensor:
-        return weights.index_select(0, window).mul_(changes[:, None]).sum(2)
+    def read(starts: torch.Tensor, changes: torch.Tensor) -> torch.Tensor:
+        n = len(changes)
+        every = (starts.view(n, 1, -1) + of_numbers).view(-1)
+        return runs.index_select(0, every).view(n, numbers, -1).mul_(changes[:, None]).sum(2)
 
     return read
 
 
-def _scattering(rows: torch.Tensor, cells: torch.Tensor) -> Reader:
-    places, channels, _ = rows.shape
-    weight = rows.flatten(0, 1)
+def _scattering(weights: torch.Tensor, cells: Tiling) -> Reader:
+    _, rows, channels = weights.shape
+    weight, along = weights.flatten(1).T.contiguous(), torch.arange(cells.run, device=weights.device)
 
-    def read(window: torch.Tensor, changes: torch.Tensor) -> torch.Tensor:
+    def read(starts: torch.Tensor, changes: torch.Tensor) -> torch.Tensor:
         n = len(changes)
-        index = cells.index_select(0, window).long()[:, :, None].expand(-1, -1, channels)
-        whole = changes.new_zeros(n, places, channels).scatter_(1, index, changes.view(n, -1, channels))
+        index = (starts[:, None] + along).view(n, -1, 1).expand(-1, -1, channels)
+        whole = changes.new_zeros(n, rows, channels).scatter_(1, index, changes.view(n, -1, channels))
         return whole.view(n, -1) @ weight
 
     return read

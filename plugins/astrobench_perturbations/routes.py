@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
+import torch
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -13,35 +14,53 @@ if TYPE_CHECKING:
 
 
 class Route(NamedTuple):
-    """One part's way through one stage: n candidates, in the order of this stage.
+    """A way through one stage: n candidates, in the order of this stage.
 
-    turn: int64 (n,), where each was in the order before. window: int64 (n,), see `tables.windows_of`. ends: for
-    each kind, the number of candidates of it and of the kinds before.
+    turn: int64 (n,), where each was in the order before. starts: for places and for cells, where the runs of their
+    windows begin, int64 (n · k,), see `Tiling`. ends: for each kind, how many candidates are of it or of one before.
     """
 
-    turn: np.ndarray
-    window: np.ndarray
+    turn: torch.Tensor
+    starts: tuple[torch.Tensor, torch.Tensor]
     ends: list[int]
+
+    def part(self, at: slice, ends: list[int]) -> Route:
+        """Return the way of some of the candidates."""
+        places, cells = (starts.view(len(self.turn), -1)[at].view(-1) for starts in self.starts)
+        return Route(self.turn[at], (places, cells), ends)
 
 
 def routes(locals_: Sequence[Local], where: np.ndarray, parts: Sequence[slice]) -> tuple[list[list[Route]], np.ndarray]:
-    """Return for each part its route through each stage, and the order (N,) in which all candidates end.
+    """Return for each stage the route of each part, and the order (N,) in which all candidates end.
 
     where: int64 (N,), row · W + col of every candidate. parts: which of them go together, in order. All are
     sorted at once, because there are more parts than stages.
     """
-    part = np.repeat(np.arange(len(parts)), [part.stop - part.start for part in parts])
-    start = np.array([part.start for part in parts])[part]
-    stages, order = [], np.arange(len(where))
+    sizes = np.array([part.stop - part.start for part in parts])
+    part, begun = np.repeat(np.arange(len(parts)), sizes), np.repeat([part.start for part in parts], sizes)
+    found, order = list[list[Route]](), np.arange(len(where))
     for local in locals_:
         kinds = len(local.bands)
         key = part * kinds + local.kinds[where]
-        last, order = order, np.argsort(key, kind="stable")
-        turn = np.argsort(last)[order] - start
+        last, order = order, _sorted(key)
+        whole = _route(local, _inverse(last)[order] - begun, where[order])
         ends = np.bincount(key, minlength=len(parts) * kinds).reshape(-1, kinds).cumsum(1).tolist()
-        stages.append((turn, local.windows[where[order]], ends))
-    found = [
-        [Route(turn[one], window[one], ends[number]) for turn, window, ends in stages]
-        for number, one in enumerate(parts)
-    ]
+        found.append([whole.part(at, mine) for at, mine in zip(parts, ends, strict=True)])
     return found, order
+
+
+def _route(local: Local, turn: np.ndarray, where: np.ndarray) -> Route:
+    arrays = turn, local.places.starts(where), local.cells.starts(where)
+    turns, places, cells = (torch.from_numpy(array).to(local.places.rows.device) for array in arrays)
+    return Route(turns, (places, cells), [])
+
+
+def _sorted(key: np.ndarray) -> np.ndarray:
+    """Return the stable order of keys; of 16 bits, NumPy sorts them several times faster."""
+    return np.argsort(key.astype(np.uint16) if key.max(initial=0) < 1 << 16 else key, kind="stable")
+
+
+def _inverse(order: np.ndarray) -> np.ndarray:
+    inverse = np.empty_like(order)
+    inverse[order] = np.arange(len(order))
+    return inverse

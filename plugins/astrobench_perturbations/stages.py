@@ -38,7 +38,10 @@ class Grid(NamedTuple):
 
 
 class Pointwise(NamedTuple):
-    """A function of each number, channels last. rising: it never falls, so it commutes with a maximum."""
+    """A function of each number, channels last. rising: it never falls, so it commutes with a maximum.
+
+    It may write into what it is given, and returns its answer.
+    """
 
     function: Callable[[torch.Tensor], torch.Tensor]
     rising: bool
@@ -94,7 +97,7 @@ class Stage:
 
     def cells(self, linear: torch.Tensor) -> torch.Tensor:
         """Return the cells, float32 (m, H', W', C), of the linear part."""
-        value = through(self.before, linear)
+        value = through(self.before, linear.clone())
         if self.pool is not None:
             value = _max_pool(value, self.pool)
         return through(self.after, value)
@@ -102,7 +105,7 @@ class Stage:
     def taken(self, linear: torch.Tensor, rows: int, cols: int) -> torch.Tensor:
         """Return cells, float32 (n, rows · cols, C), of the linear part at the places of windows of rows · cols cells.
 
-        linear: (n, places, C), the places being (row, row of the pool, col, col of the pool).
+        linear: (n, places, C), the places being (row, row of the pool, col, col of the pool), written over.
         """
         n, _, channels = linear.shape
         down, across = self.pool.size if self.pool else (1, 1)

@@ -26,16 +26,6 @@ class Window(NamedTuple):
     first: np.ndarray
     extent: int
 
-    @property
-    def different(self) -> np.ndarray:
-        """The cells of each different window, int64 (u, extent)."""
-        return np.unique(self.first)[:, None] + np.arange(self.extent)
-
-    @property
-    def numbers(self) -> np.ndarray:
-        """Which of the different windows each pixel has, int64 (P,)."""
-        return np.unique(self.first, return_inverse=True)[1]
-
 
 class Walk(NamedTuple):
     """A `Grid` along one axis."""
