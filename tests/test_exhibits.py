@@ -12,7 +12,7 @@ import torch
 from astrobench.cli.figures import exhibits_of
 from astrobench.errors import DataError
 from astrobench.registry import Registry
-from astrobench.stages import weights
+from astrobench.stages import datasets, weights
 from astrobench.stock import Stock
 from astrobench.store import Store
 
@@ -65,6 +65,24 @@ def test_an_opened_network_says_what_was_stored_of_the_epoch_that_the_rule_picks
             output = network(torch.from_numpy(images))
         np.testing.assert_allclose(output.logits.numpy(), found.logits, atol=1e-6)
         assert one.classes == found.classes
+
+
+def test_a_dataset_is_opened_once_for_all_of_its_cells_and_not_before_it_is_asked_for(
+    root: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    asked: list[str] = []
+    opened = datasets.open_dataset
+
+    def counted(registry: Registry, choice: Any) -> Any:
+        asked.append(choice.label)
+        return opened(registry, choice)
+
+    monkeypatch.setattr(datasets, "open_dataset", counted)
+    shown = exhibits(root)
+    assert asked == []
+    for one in shown:
+        one.network(), one.opened()
+    assert asked == ["blobs"]
 
 
 def test_a_history_has_a_line_an_epoch(root: Path) -> None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 import shlex
-from functools import partial
+from functools import lru_cache, partial
 from typing import TYPE_CHECKING, Any
 
 from astrobench.cli.running import Order, Wishes, ordered
@@ -14,7 +14,7 @@ from astrobench.stock import Stock
 from astrobench.store import Store
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
+    from collections.abc import Callable, Iterator, Sequence
     from pathlib import Path
 
     from rich.console import Console
@@ -81,13 +81,18 @@ def _drawn(exhibits: Sequence[Exhibit], names: Sequence[str], folder: Path, cons
 
 
 def exhibits_of(stock: Stock) -> tuple[Exhibit, ...]:
-    """Return the predicted cells of a plan, in its order. Opens no array and no dataset."""
+    """Return the predicted cells of a plan, in its order. Opens no array and no dataset.
+
+    A dataset is opened once for all of its cells: what is in the cache is verified whenever it is.
+    """
+    jobs = {job.dataset_key: job for job in stock.plan.jobs.values()}
+    opened = lru_cache(maxsize=1)(lambda key: _dataset(jobs[key]))
     ready = {job.key for job in stock.plan.jobs.values() if stock.prepared(job)}
     cells = (cell for cell in stock.plan.cells if cell.job in ready and stock.predicted(cell))
-    return tuple(_exhibit(stock, cell) for cell in cells)
+    return tuple(_exhibit(stock, cell, opened) for cell in cells)
 
 
-def _exhibit(stock: Stock, cell: Cell) -> Exhibit:
+def _exhibit(stock: Stock, cell: Cell, opened: Callable[[str], Dataset]) -> Exhibit:
     job, suite = stock.plan.job_of(cell), stock.plan.suite
     about: dict[str, Any] = (stock.store.read("datasets", job.dataset_key) or {})["result"]
     return Exhibit(
@@ -106,8 +111,8 @@ def _exhibit(stock: Stock, cell: Cell) -> Exhibit:
         reference=suite.reference,
         point=stock.plan.points.get(cell.perturbation.label),
         predicted=partial(_prediction, stock.store, cell, job.dataset_key),
-        opened=partial(_dataset, job),
-        network=partial(_network, stock.store, job),
+        opened=partial(opened, job.dataset_key),
+        network=partial(_network, stock.store, job, opened),
         history=partial(_history, stock.store, job),
     )
 
@@ -127,10 +132,10 @@ def _dataset(job: Job) -> Dataset:
     return limited(open_dataset(registry_of(job.dataset), job.dataset), job.limit)
 
 
-def _network(store: Store, job: Job) -> nn.Module:
+def _network(store: Store, job: Job, opened: Callable[[str], Dataset]) -> nn.Module:
     from astrobench.stages.networks import shown_network
 
-    return shown_network(store, job, _dataset(job))
+    return shown_network(store, job, opened(job.dataset_key))
 
 
 def _history(store: Store, job: Job) -> list[dict[str, Any]]:
