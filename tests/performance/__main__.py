@@ -9,16 +9,14 @@ needs `.[performance]` and, with all races, about a quarter of an hour on two qu
 from __future__ import annotations
 
 import argparse
-import multiprocessing
 import sys
 import time
-from concurrent.futures import ProcessPoolExecutor
 
 from rich.console import Console
 from rich.table import Table
 
 from .publishing import BOARD, publish
-from .running import RACES, run
+from .running import RACES, apart
 from .table import HEAD, Row, cells
 
 
@@ -40,10 +38,13 @@ def main() -> None:
     found: dict[str, list[Row]] = {}
     for race in asked.only or RACES:
         begun = time.perf_counter()
-        with ProcessPoolExecutor(1, multiprocessing.get_context("spawn")) as pool:
-            found[race] = pool.submit(run, race, asked.rounds).result()
+        found[race] = apart(race, asked.rounds)
         print(f"{race}: {time.perf_counter() - begun:.0f} s", file=sys.stderr, flush=True)
-    Console().print(shown([row for rows in found.values() for row in rows]))
+    console, rows = Console(), [row for rows in found.values() for row in rows]
+    console.print(shown(rows))
+    for row in rows:
+        if row.ours is None:
+            console.print(f"{row.race}: {row.peer} {row.note}", markup=False, highlight=False)
     if asked.publish:
         publish(found, asked.rounds)
         print(f"published in {BOARD}")
