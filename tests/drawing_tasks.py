@@ -17,3 +17,12 @@ def touch(folder: Path, number: int) -> int:
 
 def fail(number: int) -> int:
     raise DataError(f"no {number}")
+
+
+def count_threads(folder: Path, number: int) -> int:
+    """Write how many threads the libraries take that compute once they are loaded."""
+    import scipy.linalg  # noqa: F401
+    from threadpoolctl import threadpool_info
+
+    (folder / str(number)).write_text(" ".join(str(library["num_threads"]) for library in threadpool_info()))
+    return 1

@@ -17,6 +17,8 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence
 
 Item = TypeVar("Item")
+THREADS = ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS", "VECLIB_MAXIMUM_THREADS")
+"""Where the libraries that compute look for their number of threads, once, when they are loaded."""
 
 
 def in_parallel(
@@ -67,7 +69,9 @@ def _in_workers(work: Callable[[Item], int], items: Sequence[Item], workers: int
 def _start_worker() -> None:
     from threadpoolctl import threadpool_limits
 
+    # A worker a core, so a thread each, of what is loaded and of what will be: mostly nothing is loaded yet.
     threadpool_limits(1)
+    os.environ |= dict.fromkeys(THREADS, "1")
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C is the parent's to handle
     threading.Thread(target=_end_with_parent, daemon=True).start()
 

@@ -8,11 +8,12 @@ from pathlib import Path
 import numpy as np
 import pytest
 from astrobench import DataError, cores, in_parallel
+from astrobench.parallel import THREADS
 from astrobench.progress import watched_by
 from astrobench_galaxies import drawing
 from astrobench_galaxies.drawing import CHUNK, Chunks, digest, drawn
 from astrobench_galaxies.scenes import Recipe
-from drawing_tasks import fail, touch
+from drawing_tasks import count_threads, fail, touch
 
 RECIPE = Recipe(seed=0, survey="LSST", brightest=21.2, faintest=24.2)
 
@@ -102,6 +103,17 @@ def test_workers_do_every_item_once(tmp_path: Path, monkeypatch: pytest.MonkeyPa
         in_parallel(partial(touch, tmp_path), range(5), "touching", 0, 5)
     assert sorted(path.name for path in tmp_path.iterdir()) == list("01234")
     assert done == [0, 1, 2, 3, 4, 5]
+
+
+def test_a_worker_takes_one_thread_of_what_it_loads(tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
+    """Two workers of two threads each took ten times the CPU on two cores."""
+    monkeypatch.setenv("ASTROBENCH_CORES", "2")
+    for name in THREADS:
+        monkeypatch.delenv(name, raising=False)
+    in_parallel(partial(count_threads, tmp_path), range(5), "counting", 0, 5)
+    told = [path.read_text().split() for path in tmp_path.iterdir()]
+    assert len(told) == 5
+    assert all(len(threads) >= 2 and set(threads) == {"1"} for threads in told)
 
 
 def test_a_workers_fault_reaches_the_caller(monkeypatch: pytest.MonkeyPatch):
