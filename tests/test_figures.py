@@ -112,7 +112,21 @@ def test_a_suite_that_asks_for_figures_has_them_drawn_and_one_that_cannot_be_cos
     first, second = asked(tmp_path, "cka", "truth").splitlines()
     assert first.startswith("not drawn:   figure 'cka' draws CKA between layers, and no stored cell has Gram matrices")
     assert second == f"figure:      truth in {folder}"
-    assert {path.suffix for path in folder.iterdir()} == {".png", ".svg"}
+    assert {path.suffix for path in folder.iterdir() if path.name[0] != "."} == {".png", ".svg"}
+
+
+def test_a_figure_of_the_same_cells_is_drawn_once(tmp_path: Path) -> None:
+    filled(tmp_path)
+    folder = tmp_path / "figures" / "camels_cka"
+    times = []
+    for gone in ("", "", "*.*", ".truth"):
+        for path in folder.glob(gone or "none"):
+            path.unlink()
+        assert asked(tmp_path, "truth") == f"figure:      truth in {folder}\n"
+        times.append([path.stat().st_mtime_ns for path in sorted(folder.glob("truth*"))])
+    assert times[0] == times[1]
+    assert times[1] != times[2] != times[3]
+    assert len(times[3]) == 2
 
 
 def test_without_any_result_a_figure_costs_a_line_too(tmp_path: Path) -> None:

@@ -8,8 +8,10 @@ from functools import lru_cache, partial
 from typing import TYPE_CHECKING, Any
 
 from astrobench.cli.running import Order, Wishes, ordered
+from astrobench.digests import source_digest
 from astrobench.errors import AstrobenchError, DataError, StoreError
 from astrobench.exhibits import Exhibit, drawers
+from astrobench.keys import key_of
 from astrobench.stock import Stock
 from astrobench.store import Store
 
@@ -55,12 +57,24 @@ def draw_asked(order: Order, console: Console) -> None:
     for name in order.plan.suite.figures:
         try:
             exhibits = exhibits or exhibits_of(stock)
-            list(_drawn(exhibits, [name], folder, None))
+            _draw_unless_drawn(exhibits, name, folder)
             told = f"figure:      {name} in {folder}"
         except Exception as error:
             named = "" if isinstance(error, AstrobenchError) else f"figure {name!r}: {type(error).__name__}: "
             told = f"not drawn:   {named}{' '.join(str(error).split())}"
         console.print(told, markup=False, highlight=False, soft_wrap=True)
+
+
+def _draw_unless_drawn(exhibits: Sequence[Exhibit], name: str, folder: Path) -> None:
+    """Draw a figure, unless the folder holds it of these very cells by this very code: a run with all done is quick."""
+    from astrobench.writing import write_atomically
+
+    drawn_from = key_of({"cells": [one.key for one in exhibits], "code": source_digest(drawers().FIGURES[name])})
+    mark = folder / f".{name}"
+    kept = mark.read_text(encoding="ascii", errors="replace") if any(folder.glob(f"{name}*")) and mark.is_file() else ""
+    if kept != drawn_from:
+        list(_drawn(exhibits, [name], folder, None))
+        write_atomically(mark, drawn_from.encode("ascii"), replace=True)
 
 
 def _folder(order: Order) -> Path:
