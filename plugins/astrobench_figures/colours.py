@@ -9,6 +9,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 import matplotlib
+from matplotlib.colors import to_hex, to_rgb
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -26,10 +27,18 @@ OTHER_CLASSES = ("#E69F00", "#0072B2", "#009E73", "#CC79A7", "#56B4E9", "#D55E00
 
 
 def of_classes(classes: Sequence[str]) -> tuple[str, ...]:
-    """Return a colour for each class: the published three for morphologies, else a cycle that every eye tells apart."""
+    """Return a colour for each class: the published three for morphologies, else eight that every eye tells apart.
+
+    More classes have them again, and each time half of the way to white.
+    """
     if set(classes) <= MORPHOLOGIES.keys():
         return tuple(MORPHOLOGIES[name] for name in classes)
-    return tuple(OTHER_CLASSES[place % len(OTHER_CLASSES)] for place in range(len(classes)))
+    return tuple(_lighter(*divmod(place, len(OTHER_CLASSES))) for place in range(len(classes)))
+
+
+def _lighter(times: int, place: int) -> str:
+    share = 0.5**times
+    return to_hex([1 - share * (1 - part) for part in to_rgb(OTHER_CLASSES[place])]).upper()
 
 
 def sequential() -> Colormap:

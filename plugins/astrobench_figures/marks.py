@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 MARKS = ("X", "*", "^")
 """The image as learned, that of the other domain, and the attacked one."""
 MARK: dict[str, Any] = {"color": "white", "markeredgecolor": "black", "markersize": 8, "linestyle": "none"}
-KEY_INCHES = 0.4
+KEY_INCHES, LINE_INCHES, INCHES_A_WORD = 0.4, 0.2, 0.95
 
 
 def with_key(figure: Figure, twins: Twins) -> SubFigure:
@@ -40,10 +40,12 @@ def with_sizes(figure: Figure, twins: Twins) -> SubFigure:
 
 
 def above_key(figure: Figure, handles: Sequence[Artist]) -> SubFigure:
-    """Return what is left of a figure above a key of these in one row. A legend outside would lie on the foot."""
-    rest = figure.get_figheight() - KEY_INCHES
-    parts: Any = figure.subfigures(2, 1, height_ratios=(max(rest, KEY_INCHES), KEY_INCHES))
-    parts[1].legend(handles=handles, loc="center", ncols=len(handles), fontsize=8, frameon=False)
+    """Return what is left of a figure above a key of these. A legend outside of the panels would lie on the foot."""
+    columns = min(len(handles), max(1, int(figure.get_figwidth() / INCHES_A_WORD)))
+    own = max(KEY_INCHES, LINE_INCHES * -(-len(handles) // columns))
+    rest = max(figure.get_figheight() - own, own)
+    parts: Any = figure.subfigures(2, 1, height_ratios=(rest, own))
+    parts[1].legend(handles=handles, loc="center", ncols=columns, fontsize=8, frameon=False)
     top: SubFigure = parts[0]
     return top
 

@@ -25,8 +25,9 @@ DOTS_PER_INCH = 130
 FILM_DOTS_PER_INCH, PALETTE = 90, 128
 KEEP_RARE = Image.Quantize.MAXCOVERAGE  # a class whose dots are few keeps its colour
 FOOT_INCHES = 0.16  # a line of the foot
-LETTERS_PER_INCH = 20  # of the foot
+LETTERS_PER_INCH = 17  # of the foot, where most are digits
 HEAD_INCHES = 0.6
+LONGEST_NAME = 200  # of 255 bytes that file systems take: a suffix and a part of a key follow
 UNBROKEN = "\N{NO-BREAK SPACE}"
 SHOWN = 12
 """Digits of a key in a figure's foot; its metadata have all 64."""
@@ -105,7 +106,8 @@ class Names:
         """Return the stem of a sheet's files: letters that any file system and any link takes."""
         words = (re.sub(r"[^A-Za-z0-9_.+=]+", "-", label).strip("-.") for label in sheet.labels)
         stem = "-".join([figure, *words])
-        stem = f"{stem}-{sheet.exhibits[-1].key[:8]}" if stem in self.taken else stem
+        if stem in self.taken or len(stem) > LONGEST_NAME:
+            stem = f"{stem[:LONGEST_NAME]}-{sheet.exhibits[-1].key[:8]}"
         self.taken.add(stem)
         return stem
 

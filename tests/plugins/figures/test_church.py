@@ -86,8 +86,9 @@ def test_colours_marks_and_units_are_those_specified(panels):
 
 def test_other_classes_have_colours_that_differ():
     assert of_classes(("merger", "spiral")) == ("#003F5C", "#FFA600")
-    others = of_classes(tuple("abcdefgh"))
-    assert len({to_rgb(colour) for colour in others}) == 8
+    others = of_classes(tuple("abcdefghijklmnop"))
+    assert len({to_rgb(colour) for colour in others}) == 16
+    assert others[0] == "#E69F00"
 
 
 def test_records_without_a_flip_or_with_a_head_that_is_not_linear_are_refused_in_one_line():

@@ -10,7 +10,9 @@ from astrobench_figures.flipped import flipped
 from astrobench_figures.gradcam import gradcam
 from astrobench_figures.isomap import isomap
 from astrobench_figures.isomap_movie import isomap_movie
+from astrobench_figures.marks import above_key, class_patches
 from astrobench_figures.sheet import Names, _laid_out
+from matplotlib.figure import Figure
 
 FIGURES = [church, flipped, gradcam, isomap, isomap_movie]
 
@@ -39,6 +41,24 @@ def test_the_key_lies_between_the_panels_and_the_foot():
     assert "astrobench suite toy" in figure.texts[-1].get_text()
     assert foot.y1 < legend.get_window_extent().y0 < legend.get_window_extent().y1 < lowest
     assert foot.y0 > 0
+
+
+def test_many_classes_have_a_key_of_several_lines_within_the_figure():
+    figure = Figure((5.0, 4.0))
+    above_key(figure, class_patches([f"class {n}" for n in range(10)]))
+    (legend,) = figure.subfigs[1].legends
+    box = legend.get_window_extent()
+    assert [text.get_text() for text in legend.get_texts()] == [f"class {n}" for n in range(10)]
+    assert 0 <= box.x0 < box.x1 <= figure.bbox.width
+    assert 0 <= box.y0 < box.y1 <= figure.subfigs[0].bbox.y0
+
+
+def test_a_long_list_of_methods_still_makes_a_name_that_a_file_system_takes():
+    methods = ["source_only", *(f"sum:{'coral+' * 14}{n}" for n in range(2))]
+    (sheet,) = isomap(toy.cells(methods))
+    stem = Names().of("isomap", sheet)
+    assert len(f"{stem}.png") < 255
+    assert stem.endswith(sheet.exhibits[-1].key[:8])
 
 
 def test_a_training_whose_weights_are_gone_leaves_the_other_seeds_sheets():
