@@ -65,7 +65,7 @@ def test_panels_are_the_other_domain_and_the_attack_with_the_js_distance_of_the_
         title = panels[column - 1].get_title()
         assert title.startswith(name)
         assert f"{score.n} images" in title
-        assert title.endswith(f"JS {score.value:.2f}")
+        assert title.endswith(f"JS distance {score.value:.2f}")
     assert "images flipped for both" in panels[1].get_title()
     assert panels[0].get_xlabel() == "Euclidean distance [latent units]"
 
