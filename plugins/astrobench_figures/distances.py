@@ -27,7 +27,7 @@ if TYPE_CHECKING:
     from astrobench_figures.trainings import Tests
 
 BINS = 20
-PANEL_INCHES = (3.9, 2.5)
+PANEL_INCHES = (3.6, 2.6)
 
 
 class Move(NamedTuple):
@@ -98,9 +98,8 @@ def _panel(axes: Axes, move: Move, looks: dict[str, Look]) -> None:
     count = len(both[0])
     known = count > 0 and bool(np.isfinite(both).all())
     which = "images flipped for both" if flipped else "images"
-    axes.set_title(
-        f"{move.name}: {count} {which}" + (f", JS distance {js_distance(*both):.2f}" if known else ""), fontsize=9
-    )
+    told = f", JS distance {js_distance(*both):.2f}" if known else ""
+    axes.set_title(f"{move.name}\n{count} {which}{told}", fontsize=9)
     if not known:
         told = "latents that are not finite" if count else "no image to compare"
         axes.text(0.5, 0.5, told, ha="center", va="center", transform=axes.transAxes, fontsize=9)

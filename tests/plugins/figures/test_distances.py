@@ -59,7 +59,7 @@ def test_panels_are_the_other_domain_and_the_attack_with_the_js_distance_of_the_
     sheet, panels = painted(cells)
     assert sheet.labels == ("T", "cnn", "mmd beside source_only")
     assert sheet.exhibits == tuple(dict.fromkeys([cells[0], cells[3], cells[1], cells[4], cells[2], cells[5]]))
-    for column, name in ((1, "A to B: 80 images"), (2, "A to one_pixel")):
+    for column, name in ((1, "A to B\n80 images"), (2, "A to one_pixel")):
         pairs = [said[method][row] for method in ("mmd", "source_only") for row in (0, column)]
         score = distance_js(*pairs)["distance_js"]
         title = panels[column - 1].get_title()
@@ -110,7 +110,7 @@ def test_no_image_flipped_for_both_is_told_and_has_no_number(compared, exhibit, 
     cells, _ = compared
     cells[5] = exhibit("A", placed(9, flipped=np.zeros(80, bool)), method="mmd", clean=False, perturbation="one_pixel")
     _, (_, axes) = painted(cells)
-    assert axes.get_title() == "A to one_pixel: 0 images flipped for both"
+    assert axes.get_title() == "A to one_pixel\n0 images flipped for both"
     assert [text.get_text() for text in axes.texts] == ["no image to compare"]
 
 
