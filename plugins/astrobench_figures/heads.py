@@ -12,8 +12,8 @@ from torch import nn
 if TYPE_CHECKING:
     from astrobench import Exhibit, Output, Prediction
 
-TOLERANCE = 1e-3
-"""How far stored logits, float32 and perhaps from another device, may lie from the head of stored latents."""
+TOLERANCE = 1e-2
+"""How far stored logits may lie from the head of stored latents: a GPU may have multiplied with 10 bits (TF32)."""
 
 
 class Head(NamedTuple):

@@ -118,6 +118,15 @@ def test_a_movie_is_of_the_first_seed_alone_and_a_picture_of_each():
     assert [sheet.exhibits[0].seed for sheet in isomap(cells)] == [0, 1]
 
 
+def test_where_no_galaxy_was_flipped_both_domains_are_shown_without_triplets(monkeypatch):
+    facts = {**toy.attack(), "success": np.zeros(len(toy.ATTACKED), bool)}
+    monkeypatch.setattr(toy, "attack", lambda: facts)
+    (sheet,) = isomap(toy.cells())
+    figure = Figure((8, 8))
+    sheet.paint(figure)
+    assert [len(dots.get_offsets()) for dots in figure.axes[0].collections] == [24, 24, 0, 0, 0]
+
+
 @pytest.mark.parametrize("figure", [isomap, isomap_movie])
 def test_records_of_no_twins_or_of_too_few_are_refused_in_one_line(figure):
     with pytest.raises(DataError, match=rf"figure '{figure.__name__}' draws more than 5 galaxies of equal id") as told:
