@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
 BOARD = Path(__file__).parents[2] / "leaderboards" / "performance"
-PEERS = ("torchattacks", "torch-cka", "pytorch-cka", "ckatorch", "pytorch-adapt", "benchopt")
+PEERS = ("torchattacks", "torch-cka", "pytorch-cka", "pytorch-adapt", "benchopt")
 PAGE = """# As fast as the physics allows
 
 Each race is run against a named peer on the same work, with the same budget, on one thread unless it says otherwise.

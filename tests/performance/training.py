@@ -12,12 +12,13 @@ their means together: what MMD costs beyond is the overhead of its loss.
 from __future__ import annotations
 
 import argparse
+import importlib.util
 import itertools
 import multiprocessing
 import time
 from concurrent.futures import ProcessPoolExecutor
 from statistics import median
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import torch
 from astrobench import Alignment, Method
@@ -31,9 +32,12 @@ from astrobench_networks.resnet18 import resnet18
 from torch import nn
 from torch.utils.data import DataLoader, TensorDataset
 
-if TYPE_CHECKING:
-    from collections.abc import Callable, Sequence
+from . import table
 
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping, Sequence
+
+PEER = "pytorch-adapt 0.0.83 + MMD"
 SIZE, STEPS, SHAPE, CLASSES = 128, 4, (3, 100, 100), 3
 NETWORKS: dict[str, Callable[[tuple[int, int, int], int], nn.Module]] = {"convnet": convnet, "resnet18": resnet18}
 
@@ -76,13 +80,12 @@ def expanded_mmd(source: torch.Tensor, target: torch.Tensor) -> torch.Tensor:
 
 
 def adapted(network: nn.Module, shown: Material) -> float:
-    """Train with pytorch-adapt's MMD and its own loop over a domain-adaptation step; return CPU seconds a step."""
+    """Train with pytorch-adapt's own step, its MMD and its default kernel; return CPU seconds a step."""
     from pytorch_adapt.hooks import AlignerPlusCHook
 
     optimiser = torch.optim.Adam(network.parameters(), 1e-3)
     hook = AlignerPlusCHook([optimiser])
-    features = _Part(network, 0)
-    models = {"G": features, "C": _Head(network)}
+    models = {"G": _Latent(network), "C": _Head(network)}
     network.train()
     order = torch.randperm(len(shown.inputs)).split(SIZE)
     begun = time.process_time()
@@ -96,15 +99,15 @@ def adapted(network: nn.Module, shown: Material) -> float:
     return (time.process_time() - begun) / STEPS
 
 
-class _Part(nn.Module):
-    """One output of a network."""
+class _Latent(nn.Module):
+    """The latent of a network."""
 
-    def __init__(self, network: nn.Module, part: int) -> None:
+    def __init__(self, network: nn.Module) -> None:
         super().__init__()
-        self.network, self.part = network, part
+        self.network = network
 
     def forward(self, images: torch.Tensor) -> torch.Tensor:
-        found: torch.Tensor = self.network(images)[self.part]
+        found: torch.Tensor = self.network(images).latent
         return found
 
 
@@ -135,7 +138,7 @@ def anchors() -> Method:
 
 
 def contenders() -> dict[str, Callable[[nn.Module, Material], float]]:
-    """Return who takes part, the loop to be measured against first in each of the two classes."""
+    """Return who takes part."""
     found: dict[str, Callable[[nn.Module, Material], float]] = {
         "plain": lambda network, shown: plain(network, shown, aligned=False),
         "ours": lambda network, shown: ours(network, shown, source_only(256, CLASSES)),
@@ -144,25 +147,7 @@ def contenders() -> dict[str, Callable[[nn.Module, Material], float]]:
         "ours + MMD": lambda network, shown: ours(network, shown, mmd_deepadversaries(256, CLASSES)),
         "ours + anchors": lambda network, shown: ours(network, shown, anchors()),
     }
-    try:
-        import pytorch_adapt  # noqa: F401
-    except ImportError:
-        return found
-    return {**found, "pytorch-adapt + MMD": adapted}
-
-
-def main() -> None:
-    """Print the table."""
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--rounds", type=int, default=5)
-    parser.add_argument("--networks", default="convnet,resnet18")
-    asked = parser.parse_args()
-    for name in asked.networks.split(","):
-        seconds: dict[str, list[float]] = {who: [] for who in contenders()}
-        for _, who in itertools.product(range(asked.rounds), seconds):
-            with ProcessPoolExecutor(1, multiprocessing.get_context("spawn")) as pool:
-                seconds[who].append(pool.submit(turn, name, who).result())
-        print("\n".join(_lines(name, seconds)), flush=True)
+    return {**found, PEER: adapted} if importlib.util.find_spec("pytorch_adapt") else found
 
 
 def turn(network: str, who: str) -> float:
@@ -176,16 +161,81 @@ def turn(network: str, who: str) -> float:
     return run(NETWORKS[network](SHAPE, CLASSES), shown)
 
 
-def _lines(network: str, seconds: dict[str, list[float]]) -> Sequence[str]:
-    lines = [f"{network:22} {'s a step':>9} {'ratio to plain (range)':>26}"]
-    for who, mine in seconds.items():
-        peer = seconds["plain + MMD" if "+" in who else "plain"]
-        ratios = sorted(theirs / own for theirs, own in zip(peer, mine, strict=True))
-        told = f"{median(ratios):.2f} ({ratios[0]:.2f}-{ratios[-1]:.2f})"
-        lines.append(f"{who:22} {median(mine):9.3f} {told:>26}")
-    whole, bare = median(seconds["ours + MMD"]), median(seconds["ours + anchors"])
-    lines.append(f"{'overhead of the MMD':22} {100 * (whole / bare - 1):8.1f} % of a step")
-    return lines
+def race(network: str, rounds: int) -> dict[str, list[float]]:
+    """Let the contenders take turns, each in a process of its own."""
+    seconds: dict[str, list[float]] = {who: [] for who in contenders()}
+    for _, who in itertools.product(range(rounds), seconds):
+        with ProcessPoolExecutor(1, multiprocessing.get_context("spawn")) as pool:
+            seconds[who].append(pool.submit(turn, network, who).result())
+    return seconds
+
+
+def rows(rounds: int = 5, networks: Sequence[str] = ("convnet",)) -> list[table.Row]:
+    """Return the rows of the race."""
+    return [row for name in networks for row in (*told(name, race(name, rounds)), side_by_side(name, rounds))]
+
+
+def told(network: str, seconds: Mapping[str, Sequence[float]]) -> list[table.Row]:
+    """Return the rows of a network from the seconds a step of each contender."""
+    name = f"training a {network}, batch {SIZE}"
+    pairs = [("ours", "plain", "≥ 1.5×"), ("ours, bf16", "plain", ""), ("ours + MMD", "plain + MMD", "≥ 1.5×")]
+    pairs += [("ours + MMD", PEER, "≥ 1.5×")] if PEER in seconds else []
+    found = [
+        table.by_cost(name, who, peer, seconds[who], seconds[peer], unit="s a step", goal=goal)
+        for who, peer, goal in pairs
+    ]
+    found += [] if PEER in seconds else [table.absent(name, PEER)]
+    both = zip(seconds["ours + MMD"], seconds["ours + anchors"], strict=True)
+    overhead = [100 * (1 - without / whole) for whole, without in both]
+    note = "of a step with MMD: what is beyond pulling two means together"
+    return [*found, table.alone(name, "loss of the MMD", overhead, unit="%", goal="≤ 10 %", note=note)]
+
+
+def side_by_side(network: str, rounds: int) -> table.Row:
+    """Return the row of two trainings at once, a thread each, beside one after the other on two threads."""
+    apart, together = [], []
+    for _ in range(rounds):
+        apart.append(median(_walls(network, workers=2, threads=1)) / 2)
+        together.append(median(_walls(network, workers=1, threads=2)))
+    words = {"unit": "s a step (wall clock)", "goal": "≥ 1×", "note": "of no meaning where others use the cores"}
+    return table.by_cost(f"training a {network}, two cores", "two cells", "two threads", apart, together, **words)
+
+
+def _walls(network: str, workers: int, threads: int) -> list[float]:
+    context = multiprocessing.get_context("spawn")
+    start = (context.Barrier(workers),)
+    with ProcessPoolExecutor(workers, context, initializer=_meet, initargs=start) as pool:
+        return [one.result() for one in [pool.submit(_wall, network, threads) for _ in range(workers)]]
+
+
+def _meet(barrier: Any) -> None:
+    _START.append(barrier)
+
+
+def _wall(network: str, threads: int) -> float:
+    """Return seconds of the wall clock a step of ours, started when all are ready."""
+    torch.set_num_threads(threads)
+    steady(threads)
+    shown, run = material(), contenders()["ours"]
+    run(NETWORKS[network](SHAPE, CLASSES), shown)
+    _START[-1].wait()
+    begun = time.perf_counter()
+    run(NETWORKS[network](SHAPE, CLASSES), shown)
+    return (time.perf_counter() - begun) / STEPS
+
+
+_START: list[Any] = []
+"""The barrier that a worker was given when it began."""
+
+
+def main() -> None:
+    """Print the table."""
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--rounds", type=int, default=5)
+    parser.add_argument("--networks", default="convnet,resnet18")
+    asked = parser.parse_args()
+    for row in rows(asked.rounds, asked.networks.split(",")):
+        print(*table.cells(row), sep=" | ")
 
 
 if __name__ == "__main__":
