@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
 from astrobench import DataError
+from matplotlib.ticker import MaxNLocator
 from scipy.spatial.distance import jensenshannon
 
 from astrobench_figures.looks import looks_of
@@ -28,6 +29,7 @@ if TYPE_CHECKING:
 
 BINS = 20
 PANEL_INCHES = (3.6, 2.6)
+SHUFFLES = 100
 
 
 class Move(NamedTuple):
@@ -98,7 +100,7 @@ def _panel(axes: Axes, move: Move, looks: dict[str, Look]) -> None:
     count = len(both[0])
     known = count > 0 and bool(np.isfinite(both).all())
     which = "images flipped for both" if flipped else "images"
-    told = f", JS distance {js_distance(*both):.2f}" if known else ""
+    told = f", JS distance {js_distance(*both):.2f} (by chance {js_by_chance(*both):.2f})" if known else ""
     axes.set_title(f"{move.name}\n{count} {which}{told}", fontsize=9)
     if not known:
         told = "latents that are not finite" if count else "no image to compare"
@@ -114,6 +116,7 @@ def _panel(axes: Axes, move: Move, looks: dict[str, Look]) -> None:
         axes.hist(lengths, edges, histtype="step", color=look.colour, ls=look.line, lw=1.4, label=label)
         axes.plot(lengths.mean(), 0, look.marker, color=look.colour, clip_on=False, zorder=5)
     axes.margins(y=0.3)  # room for the legend
+    axes.yaxis.set_major_locator(MaxNLocator(integer=True))
     axes.legend(fontsize=7, loc="upper right")
 
 
@@ -135,6 +138,13 @@ def js_distance(first: np.ndarray, second: np.ndarray) -> float:
     edges = np.histogram_bin_edges(np.concatenate([first, second]), BINS)
     p, q = (np.histogram(lengths, edges)[0] for lengths in (first, second))
     return float(jensenshannon(p, q))
+
+
+def js_by_chance(first: np.ndarray, second: np.ndarray) -> float:
+    """Return the mean JS distance of the same distances dealt anew to both: what no difference at all would give."""
+    every, rng = np.concatenate([first, second]), np.random.default_rng(0)
+    dealt = (rng.permutation(every) for _ in range(SHUFFLES))
+    return float(np.mean([js_distance(one[: len(first)], one[len(first) :]) for one in dealt]))
 
 
 def _kept(end: Prediction) -> np.ndarray:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 from astrobench import DataError
-from astrobench_figures.distances import distances, js_distance
+from astrobench_figures.distances import distances, js_by_chance, js_distance
 from astrobench_scores.distance_js import distance_js
 from astrobench_scores.latent_distance import latent_distance
 from hypothesis import given, settings
@@ -65,7 +65,7 @@ def test_panels_are_the_other_domain_and_the_attack_with_the_js_distance_of_the_
         title = panels[column - 1].get_title()
         assert title.startswith(name)
         assert f"{score.n} images" in title
-        assert title.endswith(f"JS distance {score.value:.2f}")
+        assert f"JS distance {score.value:.2f} (by chance 0." in title
     assert "images flipped for both" in panels[1].get_title()
     assert panels[0].get_xlabel() == "Euclidean distance [latent units]"
 
@@ -100,6 +100,15 @@ def test_the_js_distance_is_the_score_s_whatever_is_drawn(seed, count, scale):
     low, high = min(first.min(), second.min()), max(first.max(), second.max())
     score = jensen_shannon(*(count_in_bins(one, low, high, 20) for one in (first, second)))
     assert js_distance(first, second) == pytest.approx(score, abs=1e-7)
+
+
+@pytest.mark.parametrize("count", [200, 1500])
+def test_by_chance_the_js_distance_is_that_of_two_samples_of_one_distribution(count):
+    rng = np.random.default_rng(5)
+    first, second, far = rng.uniform(size=count), rng.uniform(size=count), rng.uniform(1, 2, size=count)
+    assert js_by_chance(first, second) == pytest.approx(np.sqrt(19 / (4 * count)), rel=0.05)  # as the score tells
+    assert js_distance(first, second) < 1.4 * js_by_chance(first, second)
+    assert js_distance(first, far) > 4 * js_by_chance(first, far)
 
 
 def test_distances_that_are_all_one_have_a_js_distance_of_nothing():
