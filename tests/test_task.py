@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import importlib
 import math
+import re
 from dataclasses import replace
 from typing import Any
 
@@ -14,6 +15,7 @@ from astrobench import Labelled, Regression, SuiteError, Unlabelled
 from astrobench.errors import DataError
 from astrobench.plan import make_plan
 from astrobench.registry import Registry
+from astrobench.rules import VALIDATORS
 from astrobench.stages.datasets import check_dataset
 from astrobench.suite import check_suite
 from astrobench.training.regression import determination, in_ranges, moment_loss, posterior
@@ -137,6 +139,14 @@ def test_a_method_that_needs_classes_says_so_where_a_plan_can_read_it(name: str)
     except Exception:  # an optional package that is not installed
         pytest.skip("it cannot be built here")
     assert built.needs_classes == ("classes" in plugin.signature.positional)
+
+
+@pytest.mark.parametrize("rule", VALIDATORS)
+def test_a_plan_refuses_a_validator_on_a_regression(rule: str) -> None:
+    """All validators read predicted classes; what a network infers of a map has none."""
+    told = f"training.selection = '{rule}' needs classes, and 'T' is a regression: choose last or source_valid"
+    with pytest.raises(SuiteError, match=re.escape(told)):
+        make_plan(suite("mmd", training={"selection": rule}), REGISTRY, "", "cpu")
 
 
 @pytest.mark.parametrize("name", NEEDING)

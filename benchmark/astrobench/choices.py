@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from astrobench.digests import content_digest
 from astrobench.errors import SuiteError, did_you_mean
+from astrobench.rules import VALIDATORS
 from astrobench.severities import Point
 
 if TYPE_CHECKING:
@@ -86,14 +87,23 @@ def points(registry: Registry, uses: Iterable[Use], perturbations: Iterable[Choi
     return found
 
 
-def check_task(registry: Registry, dataset: Choice, method: Choice) -> None:
-    """Refuse a method that takes classes, by the name of its second parameter, on a dataset that is a Regression."""
-    regression = registry.get("datasets", dataset.plugin).signature.returns == "Regression"
-    if regression and "classes" in registry.get("methods", method.plugin).signature.positional:
+def check_task(registry: Registry, dataset: Choice, method: Choice, rule: str) -> None:
+    """Refuse what takes classes on a Regression: a method, by the name of its second parameter, or a validator."""
+    if registry.get("datasets", dataset.plugin).signature.returns != "Regression":
+        return
+    if "classes" in registry.get("methods", method.plugin).signature.positional:
         raise SuiteError(
             f"method {method.label!r} needs class labels, and dataset {dataset.label!r} is a regression;"
             " leave it out, or exclude the two"
         )
+    check_rule(rule, dataset.label)
+
+
+def check_rule(rule: str, dataset: str) -> None:
+    """Refuse a rule of selection that reads classes, for a dataset that is a regression."""
+    if rule in VALIDATORS:
+        told = f"training.selection = {rule!r} needs classes, and {dataset!r} is a regression"
+        raise SuiteError(f"{told}: choose last or source_valid")
 
 
 def check_reference(suite: Suite, methods: tuple[Choice, ...]) -> None:

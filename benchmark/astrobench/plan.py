@@ -125,7 +125,7 @@ def make_plan(suite: Suite, registry: Registry, profile: str, device: str) -> Pl
                 "method": method.label, "perturbation": perturbation.label, "seed": seed,
             }  # fmt: skip
             if kept(suite, labels):
-                check_task(registry, dataset, method)
+                check_task(registry, dataset, method, rules[method.label].selection)
                 _check_same(jobs.setdefault(job.key, job), job)
                 cells[cell.key] = cell
     if not cells:

@@ -8,9 +8,9 @@ import numpy as np
 import torch
 
 from astrobench.adaptation import Method
-from astrobench.errors import DataError, PluginError, StoreError, SuiteError
+from astrobench.choices import check_rule
+from astrobench.errors import DataError, PluginError, StoreError
 from astrobench.grams import layers_of
-from astrobench.rules import VALIDATORS
 from astrobench.seeds import seed_of
 from astrobench.stages.bench import inputs_of
 from astrobench.stages.checkpoints import checkpoint_in
@@ -48,10 +48,9 @@ def trained_model(bench: Bench, compared: tuple[str, ...] = ()) -> nn.Module:
 
 
 def _check_rule(bench: Bench) -> None:
-    rule = bench.job.training["selection"]
-    if rule in VALIDATORS and isinstance(bench.dataset, Regression):
-        told = f"training.selection = {rule!r} needs classes, and {bench.job.dataset.label!r} is a regression"
-        raise SuiteError(f"{told}: choose last or source_valid")
+    """Refuse what a plan could not: a regression whose plugin does not say that it is one."""
+    if isinstance(bench.dataset, Regression):
+        check_rule(str(bench.job.training["selection"]), bench.job.dataset.label)
 
 
 def _train(bench: Bench, model: nn.Module) -> None:
