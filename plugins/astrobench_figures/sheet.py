@@ -27,6 +27,7 @@ KEEP_RARE = Image.Quantize.MAXCOVERAGE  # a class whose dots are few keeps its c
 FOOT_INCHES = 0.16  # a line of the foot
 LETTERS_PER_INCH = 17  # of the foot, where most are digits
 HEAD_INCHES = 0.6
+HEAD_LETTERS_PER_INCH, LABELS_INCHES = 12, 0.17  # of the labels below the heading, and a further line of them
 LONGEST_NAME = 200  # of 255 bytes that file systems take: a suffix and a part of a key follow
 UNBROKEN = "\N{NO-BREAK SPACE}"
 SHOWN = 12
@@ -148,14 +149,15 @@ def _laid_out(sheet: Sheet) -> Figure:
     """Return the painted figure: a title above and a foot below that take no room from the drawing."""
     wide, high = sheet.inches
     lines = textwrap.wrap(sheet.origin(), int(wide * LETTERS_PER_INCH))
+    heading, labels = sheet.title.split("\n", 1)
+    told = textwrap.wrap(labels, int(wide * HEAD_LETTERS_PER_INCH))
     foot = FOOT_INCHES * (len(lines) + 0.5)
-    total = high + HEAD_INCHES + foot
+    total = high + HEAD_INCHES + LABELS_INCHES * (len(told) - 1) + foot
     layout = ConstrainedLayoutEngine(rect=(0, foot / total, 1, high / total))
     figure = Figure(figsize=(wide, total), layout=layout)
     sheet.paint(figure)
-    head, rest = sheet.title.split("\n", 1)
-    figure.text(0.5, 1 - 0.08 / total, head, ha="center", va="top", fontsize=12, fontweight="bold")
-    figure.text(0.5, 1 - 0.31 / total, rest, ha="center", va="top", fontsize=10)
+    figure.text(0.5, 1 - 0.08 / total, heading, ha="center", va="top", fontsize=12, fontweight="bold")
+    figure.text(0.5, 1 - 0.31 / total, "\n".join(told), ha="center", va="top", fontsize=10)
     figure.text(0.06 / wide, 0.06 / total, "\n".join(lines), ha="left", va="bottom", fontsize=6.5, color="0.35")
     figure.draw_without_rendering()
     figure.set_layout_engine("none")  # once is enough for both files

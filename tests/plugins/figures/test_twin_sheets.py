@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import figures_toy as toy
 import pytest
 from astrobench import DataError
@@ -32,9 +34,17 @@ def test_a_sheet_says_synthetic_and_names_the_three_cells_of_each_method(figure)
     assert Names().of(figure.__name__, real) == f"{figure.__name__}-mock-net-source_only-seed-0-Y10-to-Y1-one_pixel"
 
 
-def test_the_key_lies_between_the_panels_and_the_foot():
-    (sheet,) = church(toy.cells(["source_only", "mmd"]))
-    figure = _laid_out(sheet)
+def test_nothing_is_cut_and_the_key_lies_between_the_panels_and_the_foot():
+    (sheet,) = church(toy.cells(["source_only", "mmd_deepadversaries"]))
+    labels = (*sheet.labels, *(f"mmd_deepadversaries_{n}" for n in range(4)))
+    figure = _laid_out(replace(sheet, labels=labels, inches=(6.5, 5.0)))
+    heading, told, _ = figure.texts
+    assert told.get_text().count("\n") == 2
+    assert told.get_window_extent().y1 <= heading.get_window_extent().y0
+    highest = max(axes.get_tightbbox().y1 for axes in figure.axes)
+    assert highest <= told.get_window_extent().y0
+    for text in figure.texts:
+        assert 0 <= text.get_window_extent().x0 < text.get_window_extent().x1 <= figure.bbox.width
     foot = figure.texts[-1].get_window_extent()
     (legend,) = figure.subfigs[1].legends
     lowest = min(axes.get_tightbbox().y0 for axes in figure.axes)
