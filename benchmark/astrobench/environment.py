@@ -48,8 +48,9 @@ def environment(device: str, threads: int) -> dict[str, Any]:
     }
 
 
+@functools.cache
 def version_of(package: str) -> str:
-    """Return the installed version of a distribution, or "absent"."""
+    """Return the installed version of a distribution, or "absent": asked once, for it takes as long as a small cell."""
     try:
         return importlib.metadata.version(package)
     except importlib.metadata.PackageNotFoundError:
