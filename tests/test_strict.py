@@ -80,7 +80,11 @@ def changed(change: Callable[[dict[str, Any], dict[str, Any]], object], path: Pa
         (lambda header, _: header.pop("header"), "a:1 is not a record: it has no 'header'"),
         (lambda header, _: header["header"].update(suite=[]), r"'suite' is \[\], expected dict"),
         (lambda header, _: header["header"]["suite"].update(columns=[3]), "3 is no table"),
-        (lambda header, _: header["header"]["suite"].update(axes={"dataset": 1}), "'an axis' is 1, expected list"),
+        (lambda header, _: header["header"]["suite"].update(axes={"dataset": 1}), "'dataset' is 1, expected list"),
+        (lambda header, _: header["header"]["suite"].update(axes={"method": [True]}), "True is no table"),
+        (lambda header, _: header["header"]["suite"].update(axes={"method": ["mmd"]}), "'mmd' is no table"),
+        (lambda header, _: header["header"]["suite"].update(axes={"seed": [True]}), "'seed' is True, expected int"),
+        (lambda header, _: header["header"]["suite"].update(axes={"domain": [1]}), "'domain' is 1, expected str"),
         (lambda header, _: header["header"]["suite"].update(rank={"perturbation": "none"}), "it has no 'domain'"),
     ],
 )  # fmt: skip

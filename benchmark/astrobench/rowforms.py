@@ -45,6 +45,8 @@ USE: dict[str, Form] = {
     "curve": (str, NOTHING),
     "source": (str, NOTHING),
 }
+PLAIN: dict[str, Form] = {"domain": str, "seed": int}
+"""The axes that no plugin stands on."""
 CROSS: dict[str, Form] = {"trained": dict, "tested": list, "scores": list}
 
 
@@ -74,17 +76,24 @@ def check_header(body: Any) -> None:
     check(suite, SUITE, needed=("name",))
     for column in suite.get("columns") or ():
         check(column, COLUMN, needed=("title", "score", "domain"))
-    for uses in (suite.get("axes") or {}).values():
-        check({"an axis": uses}, {"an axis": list})
-        for use in uses:
-            if not isinstance(use, str | int):
-                check(use, USE)
+    for axis, uses in (suite.get("axes") or {}).items():
+        _check_axis(axis, uses)
     for told in suite.get("published") or ():
         check(told, PUBLISHED, needed=("architecture", "method", "column"))
     if suite.get("rank"):
         check(suite["rank"], RANK, needed=("domain",))
     if suite.get("cross"):
         _check_cross(suite["cross"])
+
+
+def _check_axis(axis: str, uses: Any) -> None:
+    """Plugins are tables; domains are names, seeds whole numbers."""
+    check({axis: uses}, {axis: list})
+    for use in uses:
+        if axis in PLAIN:
+            check({axis: use}, PLAIN)
+        else:
+            check(use, USE)
 
 
 def _check_cross(body: Any) -> None:
