@@ -92,11 +92,13 @@ def bare(axes: Axes) -> None:
 def bar(axes: Axes, width: int, pixel_scale: float) -> None:
     """Draw a bar of a round length on an image of so many pixels: in arcsec, or in pixels where no scale is known."""
     known = math.isfinite(pixel_scale) and pixel_scale > 0
-    scale, unit = (pixel_scale, "″") if known else (1.0, " pixels")
+    scale, unit = (pixel_scale, " arcsec") if known else (1.0, " pixels")
     length = _round(BAR * width * scale)
     start = 0.06 * width
     axes.plot([start, start + length / scale], [start, start], color="white", linewidth=2, solid_capstyle="butt")
-    axes.text(start, 0.09 * width, f"{length:g}{unit}", color="white", fontsize=7, ha="left", va="bottom")
+    axes.text(
+        start, 0.09 * width, f"{length:g}{unit}", color="white", fontsize=7, fontweight="bold", ha="left", va="bottom"
+    )
 
 
 def _round(most: float) -> float:

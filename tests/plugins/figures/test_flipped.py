@@ -86,7 +86,12 @@ def test_below_an_image_stand_its_class_and_probability_and_its_frame_has_the_co
 
 @pytest.mark.parametrize(
     ("width", "scale", "told", "pixels"),
-    [(100, 0.2, "5″", 25), (100, float("nan"), "20 pixels", 20), (75, 0.06, "1″", 1 / 0.06), (64, 10, "100″", 10)],
+    [
+        (100, 0.2, "5 arcsec", 25),
+        (100, float("nan"), "20 pixels", 20),
+        (75, 0.06, "1 arcsec", 1 / 0.06),
+        (64, 10, "100 arcsec", 10),
+    ],
 )
 def test_a_bar_has_a_round_length_in_arcsec_or_pixels(width, scale, told, pixels):
     axes = Figure().add_subplot()
