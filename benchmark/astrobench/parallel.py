@@ -66,12 +66,19 @@ def _in_workers(work: Callable[[Item], int], items: Sequence[Item], workers: int
         pool.shutdown(cancel_futures=True)
 
 
-def _start_worker() -> None:
+def limit_threads(threads: int) -> None:
+    """Give so many threads to the libraries that compute: those that are loaded, and those that will be.
+
+    Two processes of two threads each on two cores wait for one another: a product of matrices takes 60 times as long.
+    """
     from threadpoolctl import threadpool_limits
 
-    # A worker a core, so a thread each, of what is loaded and of what will be: mostly nothing is loaded yet.
-    threadpool_limits(1)
-    os.environ |= dict.fromkeys(THREADS, "1")
+    threadpool_limits(threads)
+    os.environ |= dict.fromkeys(THREADS, str(threads))
+
+
+def _start_worker() -> None:
+    limit_threads(1)  # a worker a core
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C is the parent's to handle
     threading.Thread(target=_end_with_parent, daemon=True).start()
 

@@ -11,6 +11,8 @@ from typing import TYPE_CHECKING
 import numpy as np
 import torch
 
+from astrobench.parallel import limit_threads
+
 if TYPE_CHECKING:
     from astrobench.plan import Job
     from astrobench.registry import Registry
@@ -51,6 +53,7 @@ def inputs_of(bench: Bench, part: Unlabelled) -> torch.Tensor:
 def steady(threads: int) -> None:
     """Fix what would change the bits of a number: threads and kernels. Keep the heap, which the clock feels."""
     torch.set_num_threads(threads)
+    limit_threads(threads)
     torch.use_deterministic_algorithms(True, warn_only=False)
     torch.utils.deterministic.fill_uninitialized_memory = False  # type: ignore[attr-defined] # costs a tenth of a step
     torch.backends.cudnn.benchmark = False
