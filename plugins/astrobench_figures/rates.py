@@ -15,13 +15,21 @@ if TYPE_CHECKING:
 
 
 class Rate(NamedTuple):
-    """A fraction of images that were right, with the ends of its 95 % interval; NaN where there is no image."""
+    """A fraction of images that were right, with the ends of its 95 % interval; NaN where there is no image.
+
+    each: that of each seed.
+    """
 
     value: float
     low: float
     high: float
-    seeds: int
+    each: tuple[float, ...]
     images: int
+
+    @property
+    def seeds(self) -> int:
+        """Return how many seeds it rests on."""
+        return len(self.each)
 
 
 def rate_of(cells: Sequence[Exhibit]) -> Rate:
@@ -33,11 +41,11 @@ def rate_of(cells: Sequence[Exhibit]) -> Rate:
     known = [_right(one) for one in cells]
     common = reduce(np.intersect1d, [ids for ids, _ in known]) if known else np.array([])
     if not len(common):
-        return Rate(np.nan, np.nan, np.nan, len(known), 0)
+        return Rate(np.nan, np.nan, np.nan, (), 0)
     right = np.stack([outcomes[np.isin(ids, common)] for ids, outcomes in known])
     found = paired_difference(right, np.zeros_like(right))
     low, high = found.interval()
-    return Rate(found.value, max(low, 0.0), min(high, 1.0), len(known), len(common))
+    return Rate(found.value, max(low, 0.0), min(high, 1.0), tuple(right.mean(axis=1)), len(common))
 
 
 def _right(cell: Exhibit) -> tuple[np.ndarray, np.ndarray]:

@@ -119,8 +119,11 @@ def _panel(axes: Axes, curve: Curve, guess: float, looks: Mapping[str, Look]) ->
         axes.plot(at[1:], values[0, 1:], color=look.colour, linestyle=look.line, linewidth=1.2)
         axes.errorbar(
             at, values[0], (values[0] - values[1], values[2] - values[0]), fmt=look.marker, color=look.colour,
-            markersize=4, elinewidth=0.8, capsize=1.5, capthick=0.8,
+            markersize=4, ecolor=(look.colour, 0.4), elinewidth=1.0,
         )  # fmt: skip
+        for place, rate in zip(at, rates, strict=True):
+            seeds = rate.each if rate.seeds > 1 else ()
+            axes.plot([place] * len(seeds), 100 * np.array(seeds), "_", color=look.colour, markersize=5, mew=0.8)
         axes.plot(
             at[:1], values[0, :1], look.marker, color=look.colour, markerfacecolor="white", markersize=4, zorder=5
         )
@@ -154,4 +157,5 @@ def _told(rates: Sequence[Rate]) -> str:
     seeds = [rate.seeds for rate in rates if rate.images]
     few, many = min(seeds, default=0), max(seeds, default=0)
     over = "images (one seed)" if many == 1 else f"{few if few == many else f'{few} to {many}'} seeds and images"
-    return f"hollow: unperturbed; bars: 95 % interval over {over}"
+    dashes = "; dashes: each seed" if many > 1 else ""
+    return f"hollow: unperturbed; bars: 95 % interval over {over}{dashes}"

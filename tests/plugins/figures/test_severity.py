@@ -96,6 +96,9 @@ def test_bars_are_student_s_over_seeds_with_that_over_images_and_say_so(rated):
     assert (low[1], high[1]) == pytest.approx((42.5 - half, 42.5 + half))
     assert high[0] == 100
     assert "95 % interval over 3 seeds and images" in title.get_text()
+    assert title.get_text().endswith("dashes: each seed")
+    dashes = [line.get_ydata() for line in axes.lines if line.get_marker() == "_"]
+    np.testing.assert_allclose(dashes, [rights / 0.4, (rights - 16) / 0.4])
 
 
 def test_with_one_seed_the_interval_is_over_images_and_covers_as_often_as_it_says(rated):
