@@ -60,12 +60,17 @@ class Attempt:
     @property
     def succeeded(self) -> bool:
         """Whether the best member does what was asked."""
-        return bool(self.fitness.max() > (-START_LEFT if self.target == UNTARGETED else TARGET_REACHED))
+        return reaches(float(self.fitness.max()), self.target)
 
     @property
     def best(self) -> np.ndarray:
         """The best member, (1, D)."""
         return self.members[[self.fitness.argmax()]]
+
+
+def reaches(fitness: float, target: int) -> bool:
+    """Return whether a fitness is a success."""
+    return fitness > (-START_LEFT if target == UNTARGETED else TARGET_REACHED)
 
 
 def fitness_of(probabilities: np.ndarray, attempt: Attempt) -> np.ndarray:

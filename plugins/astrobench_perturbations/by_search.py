@@ -10,8 +10,7 @@ from astrobench import Perturbed
 
 from astrobench_perturbations.attacked import attacked
 from astrobench_perturbations.attempt import UNTARGETED
-from astrobench_perturbations.dense import Dense
-from astrobench_perturbations.evaluators import evaluator_for
+from astrobench_perturbations.evaluators import evaluator_for, whole_for
 from astrobench_perturbations.replaced import classes_of, replaced
 from astrobench_perturbations.search import Search
 
@@ -22,36 +21,35 @@ if TYPE_CHECKING:
     from torch import nn
 
     from astrobench_perturbations.attempt import Attempt
-    from astrobench_perturbations.evaluators import Evaluator
+    from astrobench_perturbations.evaluators import Ranking
     from astrobench_perturbations.evolution import Pixels
     from astrobench_perturbations.search import Rule
 
 
 class Wish(NamedTuple):
-    """At most how many images are attacked, whether only those that the network gets right, and what is asked for."""
+    """At most how many images are attacked, whether only those that the network gets right, and what is asked for.
+
+    ranking: see `whole_for`.
+    """
 
     images: int
     only_correct: bool
     targeted: bool
+    ranking: Ranking
 
 
 def searched(batch: Batch, model: nn.Module, rng: Streams, wish: Wish, rule: Rule) -> Perturbed:
     """Return the attacked images with the best pixels that a search found for each, see `one_pixel`."""
     chosen = attacked(batch, model, wish.images, only_correct=wish.only_correct)
     inputs = batch.inputs[torch.from_numpy(chosen.rows).to(batch.inputs.device)]
-    evaluator = _evaluator(model, min(rule.slots, max(len(inputs), 1)), batch.inputs, rule.pixels)
+    find = evaluator_for if rule.pixels == 1 else whole_for  # the cone of a changed pixel knows one pixel only
+    evaluator = find(model, min(rule.slots, max(len(inputs), 1)), batch.inputs, wish.ranking)
     classes = classes_of(model, batch.inputs)
     targets = [_targets(start, classes, targeted=wish.targeted) for start in chosen.starts]
     streams = [rng.of(batch.ids[row]) for row in chosen.rows]
     ended = Search(evaluator, inputs, chosen.starts, targets, streams, rule).run()
     pixels = _best(ended, inputs.shape, rule)
     return Perturbed(inputs=replaced(inputs, pixels), rows=chosen.rows, facts=_facts(ended, pixels, evaluator.code))
-
-
-@torch.inference_mode()
-def _evaluator(model: nn.Module, slots: int, sample: torch.Tensor, pixels: int) -> Evaluator:
-    """Return what answers for candidates: the cone of a changed pixel knows one pixel only."""
-    return evaluator_for(model, slots, sample) if pixels == 1 else Dense(model, slots, sample)
 
 
 def _targets(start: int, classes: int, *, targeted: bool) -> tuple[int, ...]:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Protocol
+from typing import TYPE_CHECKING, Literal, Protocol
 
 import numpy as np
 import torch
@@ -12,6 +12,7 @@ from astrobench_perturbations.cost import pays
 from astrobench_perturbations.dense import Dense, agree
 from astrobench_perturbations.evolution import Pixels
 from astrobench_perturbations.graph import stages_of
+from astrobench_perturbations.ranked import Ranked, is_worth_it
 from astrobench_perturbations.replaced import replace_pixels
 
 if TYPE_CHECKING:
@@ -20,8 +21,14 @@ if TYPE_CHECKING:
     from astrobench_perturbations.stages import Stages
 
 
+Ranking = Literal["auto", "float32", "bf16"]
+
+
 class Evaluator(Protocol):
-    """Holds clean images in slots and answers for candidates. code: 0 dense, 1 cone, as stored in facts."""
+    """Holds clean images in slots and answers for candidates.
+
+    code: 0 dense, 1 cone, 2 ranked, as stored in facts.
+    """
 
     code: int
 
@@ -33,11 +40,12 @@ class Evaluator(Protocol):
 
 
 @torch.inference_mode()
-def evaluator_for(model: nn.Module, slots: int, sample: torch.Tensor) -> Evaluator:
-    """Return the fastest evaluator that is exact for a network in eval mode, with room for `slots` images.
+def evaluator_for(model: nn.Module, slots: int, sample: torch.Tensor, ranking: Ranking = "float32") -> Evaluator:
+    """Return the fastest evaluator for a network in eval mode, with room for `slots` images.
 
     sample: float32 (n, C, H, W). The cone serves where the network's graph is known throughout, where it is cheaper,
-    and where it agrees with the network itself on candidates of the sample's first image.
+    and where it agrees with the network itself on candidates of the sample's first image. ranking: see
+    `whole_for`.
     """
     channels, height, width = sample.shape[1:]
     stages = _stages(model, (channels, height, width))
@@ -45,7 +53,17 @@ def evaluator_for(model: nn.Module, slots: int, sample: torch.Tensor) -> Evaluat
         cone = Cone(stages, slots, (channels, height, width))
         if _is_exact(cone, model, sample[:1]):
             return cone
-    return Dense(model, slots, sample)
+    return whole_for(model, slots, sample, ranking)
+
+
+@torch.inference_mode()
+def whole_for(model: nn.Module, slots: int, sample: torch.Tensor, ranking: Ranking) -> Evaluator:
+    """Return an evaluator that sends whole images through the network, for candidates of any number of pixels.
+
+    ranking: "bf16" asks for `Ranked` and "float32" for `Dense`; "auto" decides by the network's size and the processor.
+    """
+    wanted = ranking == "bf16" or (ranking == "auto" and is_worth_it(model, sample))
+    return (Ranked.of(model, slots, sample) if wanted else None) or Dense(model, slots, sample)
 
 
 def _stages(model: nn.Module, shape: tuple[int, int, int]) -> Stages | None:

@@ -29,13 +29,14 @@ def few_pixel(
     bounds: Literal["unit", "data"] = "unit",
     only_correct: bool = True,
     out_of_range: Literal["resample", "clip"] = "resample",
+    ranking: Literal["auto", "float32", "bf16"] = "auto",
 ) -> Perturbed:
     """Replace so many pixels of the network input by the values that differential evolution finds to change the class.
 
     As `one_pixel`, with all its rules: a candidate is the rows, the columns and the values of all pixels, and with one
     pixel the two attacks are one, draw for draw. Where two pixels of a candidate meet, the last of them counts. With
-    more than one the whole network answers for every candidate ("evaluator" 0), far slower than the cone that serves
-    one pixel; hence the smaller defaults.
+    more than one the whole network answers for every candidate ("evaluator" 0 or 2), far slower than the cone that
+    serves one pixel; hence the smaller defaults.
 
     Facts are those of `one_pixel`, with row, col: int64 (M, pixels), values: float32 (M, pixels, C) for several pixels.
 
@@ -45,4 +46,4 @@ def few_pixel(
     """
     limits = batch.limits if bounds == "data" else (0.0, 1.0)
     rule = Rule(population, generations, differential_weight, out_of_range, limits, pixels)
-    return searched(batch, model, rng, Wish(images, only_correct, targeted), rule)
+    return searched(batch, model, rng, Wish(images, only_correct, targeted, ranking), rule)

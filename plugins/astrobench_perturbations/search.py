@@ -14,13 +14,17 @@ import torch
 from astrobench import report
 
 from astrobench_perturbations.attempt import Attempt, fitness_of
+from astrobench_perturbations.doubted import Doubted
 from astrobench_perturbations.evolution import OutOfRange, decode, decode_many, first, trials
+from astrobench_perturbations.ranked import Ranked
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
+    from collections.abc import Callable, Iterator, Sequence
 
     from astrobench_perturbations.evaluators import Evaluator
     from astrobench_perturbations.evolution import Pixels
+
+    Logits = Callable[[np.ndarray, Pixels], torch.Tensor]
 
 CANDIDATES_AT_ONCE = 4096
 
@@ -86,7 +90,8 @@ class Search:
     def _begun(self, image: int, slot: int) -> Attempt:
         target, *later = self.targets[image]
         unknown = np.full(self.rule.population, -np.inf, np.float32)
-        return Attempt(image, slot, int(self.starts[image]), target, tuple(later), self._first(image), unknown)
+        kind = Doubted if isinstance(self.evaluator, Ranked) else Attempt
+        return kind(image, slot, int(self.starts[image]), target, tuple(later), self._first(image), unknown)
 
     def _first(self, image: int) -> np.ndarray:
         return first(self.streams[image], self.rule.population, self.images.shape[1], self.rule.pixels)
@@ -94,10 +99,22 @@ class Search:
     def _step(self, running: list[Attempt]) -> list[Attempt]:
         """Evaluate one population of every running attempt, the first one or the rivals of the members."""
         candidates = self._candidates(running)
-        probabilities = self._probabilities(running, candidates)
-        return [
+        probabilities = self._probabilities(running, candidates, self.evaluator.logits)
+        met = [
             attempt.after(candidates[number], fitness_of(probabilities[number], attempt))
             for number, attempt in enumerate(running)
+        ]
+        return self._confirmed(met, self.evaluator) if isinstance(self.evaluator, Ranked) else met
+
+    def _confirmed(self, running: list[Attempt], evaluator: Ranked) -> list[Attempt]:
+        """Find out for certain about the best members, where candidates were only ranked."""
+        doubted = [attempt for attempt in running if isinstance(attempt, Doubted)]
+        tops = [attempt.top() for attempt in doubted]
+        candidates = np.stack([attempt.members[top] for attempt, top in zip(doubted, tops, strict=True)])
+        probabilities = self._probabilities(running, candidates, evaluator.confirmed)
+        return [
+            attempt.told(top, fitness_of(certain, attempt))
+            for attempt, top, certain in zip(doubted, tops, probabilities, strict=True)
         ]
 
     def _candidates(self, running: list[Attempt]) -> np.ndarray:
@@ -109,12 +126,13 @@ class Search:
             candidates[evolving] = trials(candidates[evolving], streams, rule.weight, rule.out_of_range)
         return candidates
 
-    def _probabilities(self, running: list[Attempt], candidates: np.ndarray) -> np.ndarray:
+    def _probabilities(self, running: list[Attempt], candidates: np.ndarray, logits: Logits) -> np.ndarray:
+        """Return class probabilities, float32 (S, n, K), of candidates (S, n, D), n of each running attempt."""
         searches, population, genes = candidates.shape
         height, width = self.images.shape[2:]
         pixels = self.rule.read(candidates.reshape(-1, genes), (height, width))
         slots = np.repeat([attempt.slot for attempt in running], population)
-        probabilities = self.evaluator.logits(slots, pixels).softmax(1)
+        probabilities = logits(slots, pixels).softmax(1)
         return probabilities.cpu().numpy().reshape(searches, population, -1)
 
     def _is_over(self, attempt: Attempt) -> bool:

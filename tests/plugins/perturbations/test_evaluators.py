@@ -142,7 +142,8 @@ def test_the_attack_finds_the_same_through_the_cone_and_through_the_whole(monkey
     model.head.weight.mul_(100)
     size = {"population": 8, "generations": 2}
     cone = one_pixel(batch, model, Streams("x"), **size).facts
-    monkeypatch.setattr("astrobench_perturbations.by_search.evaluator_for", Dense)
+    dense = "astrobench_perturbations.by_search.evaluator_for"
+    monkeypatch.setattr(dense, lambda model, slots, sample, ranking: Dense(model, slots, sample))
     whole = one_pixel(batch, model, Streams("x"), **size).facts
     assert cone["evaluator"].tolist() != whole["evaluator"].tolist()
     for name in set(cone) - {"evaluator"}:
