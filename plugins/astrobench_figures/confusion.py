@@ -42,7 +42,7 @@ def confusion(exhibits: Sequence[Exhibit]) -> Iterator[Sheet]:
     for family, trainings in families.items():
         cells = tuple(cell for tests in trainings for cell in tests.every)
         side = max(FEWEST_INCHES, INCHES_A_CLASS * len(cells[0].classes) + 0.5)
-        size = (side * max(len(tests.every) for tests in trainings) + 1.0, (side + 0.15) * len(trainings))
+        size = (side * max(len(tests.every) for tests in trainings) + 1.0, (side + 0.35) * len(trainings) + 0.2)
         paint = partial(_paint, trainings=trainings)
         yield Sheet("What each class was taken for", family, cells, size, paint, keys_of(cells))
 
@@ -56,6 +56,8 @@ def _paint(figure: Figure, trainings: Sequence[Tests]) -> None:
         for axes in row[len(tests.every) :]:
             axes.remove()
         row[0].set_ylabel(f"seed {tests.learned.seed}\ntrue class")
+    for axes in panels[-1]:
+        axes.set_xlabel("predicted class", fontsize=8)
     shown = panels[0, 0].images[0]
     figure.colorbar(shown, ax=panels, label="of the true class [%]", shrink=0.8, aspect=30)
 
@@ -80,7 +82,6 @@ def _panel(axes: Axes, said: Prediction, title: str) -> None:
     places = range(len(said.classes))
     axes.set_xticks(places, said.classes, fontsize=8)
     axes.set_yticks(places, said.classes, fontsize=8, rotation=90, va="center")
-    axes.set_xlabel("predicted class", fontsize=8)
 
 
 def ink_on(paper: tuple[float, ...]) -> str:
