@@ -218,7 +218,7 @@ def _wall(network: str, threads: int) -> float:
     steady(threads)
     shown, run = material(), contenders()["ours"]
     run(NETWORKS[network](SHAPE, CLASSES), shown)
-    _START[-1].wait()
+    _START[-1].wait(300)  # seconds, after which a partner is taken for dead
     begun = time.perf_counter()
     run(NETWORKS[network](SHAPE, CLASSES), shown)
     return (time.perf_counter() - begun) / STEPS
