@@ -87,9 +87,7 @@ def ours(race: Race, images: torch.Tensor, copies: int = COPIES) -> Run:
     batch = batch_of(images, starts_of(race.network, images))
     budget = {"population": POPULATION, "generations": race.generations}
     begun = time.process_time()
-    facts = one_pixel(
-        batch, race.network, Streams("race"), images=len(images), generations=race.generations, **budget
-    ).facts
+    facts = one_pixel(batch, race.network, Streams("race"), images=len(images), **budget).facts
     seconds, (evaluator,) = time.process_time() - begun, set(facts["evaluator"].tolist())
     return Run(int(facts["queries"].sum()), seconds, len(images), int(facts["success"].sum()), NAMES[evaluator])
 

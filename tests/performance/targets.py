@@ -41,8 +41,11 @@ def starts_of(network: nn.Module, images: torch.Tensor) -> np.ndarray:
     return found
 
 
-def trained(steps: int = 25) -> nn.Module:
-    """Return the ConvNet of DeepAdversaries, which tells the two kinds apart, not too surely."""
+def trained(steps: int = 12) -> nn.Module:
+    """Return the ConvNet of DeepAdversaries, and a quarter of the blobs so near its border that a pixel turns them.
+
+    Its head is scaled and shifted until the lead of one class over a sample has median 0 and standard deviation 1/2.
+    """
     torch.manual_seed(0)
     network, (images, labels) = convnet(SHAPE, CLASSES), sky(64)
     optimiser = torch.optim.Adam(network.parameters(), 1e-3)
@@ -50,7 +53,11 @@ def trained(steps: int = 25) -> nn.Module:
         optimiser.zero_grad()
         nn.functional.cross_entropy(network(images).logits, torch.from_numpy(labels)).backward()
         optimiser.step()
-    return network.eval()
+    network.eval()
+    with torch.no_grad():
+        network.head.weight.mul_(0.5 / network(images).logits.diff(dim=1).std())
+        network.head.bias[1] -= network(images).logits.diff(dim=1).median()
+    return network
 
 
 def unmoved() -> nn.Module:
