@@ -19,6 +19,13 @@ def double(payload: dict[str, Any]) -> dict[str, Any]:
     return {"value": 2 * payload["value"]}
 
 
+def count_threads(payload: dict[str, Any]) -> dict[str, Any]:
+    import scipy.linalg  # noqa: F401
+    from threadpoolctl import threadpool_info
+
+    return {"threads": [library["num_threads"] for library in threadpool_info()]}
+
+
 def refuse(payload: dict[str, Any]) -> dict[str, Any]:
     raise DataError("no images in this folder")
 

@@ -10,6 +10,7 @@ from pathlib import Path
 
 import pytest
 from astrobench.isolation import LARGEST_LOG, Outcome, Task, run_here, run_isolated
+from astrobench.parallel import THREADS
 
 
 def task(folder: Path, name: str, timeout: float = 60.0, **payload: object) -> Task:
@@ -25,6 +26,15 @@ def test_a_result_comes_back_and_progress_is_left(tmp_path: Path) -> None:
     assert run_isolated(task(tmp_path, "double", value=21)) == Outcome("ok", {"value": 42})
     assert json.loads((tmp_path / "progress").read_text())["activity"] == "doubling"
     assert run_here(task(tmp_path, "double", value=1)).result == {"value": 2}
+
+
+def test_a_task_takes_one_thread_unless_it_asks_for_more(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Two tasks of two threads each on two cores wait for one another."""
+    for name in THREADS:
+        monkeypatch.setenv(name, "2")
+    threads = run_isolated(task(tmp_path, "count_threads")).result["threads"]
+    assert len(threads) >= 2
+    assert set(threads) == {1}
 
 
 @pytest.mark.parametrize(

@@ -18,6 +18,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from astrobench.errors import AstrobenchError, InfraError, is_infra
+from astrobench.parallel import limit_threads
 from astrobench.progress import watched_by
 
 if TYPE_CHECKING:
@@ -38,6 +39,7 @@ def child(answers: Connection, words: Connection, body: str) -> None:
     _redirect(words)
     task = json.loads(body)
     try:
+        limit_threads(1)  # a task a core; a training takes as many as its suite says
         with watched_by(progress_writer(Path(task["progress"]))):
             answer = _answer(function_of(task["entry"])(task["payload"]))
     except BaseException as error:
