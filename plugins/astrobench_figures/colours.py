@@ -38,7 +38,8 @@ def of_classes(classes: Sequence[str]) -> tuple[str, ...]:
 
 def _lighter(times: int, place: int) -> str:
     share = 0.5**times
-    return to_hex([1 - share * (1 - part) for part in to_rgb(OTHER_CLASSES[place])]).upper()
+    red, green, blue = (1 - share * (1 - part) for part in to_rgb(OTHER_CLASSES[place]))
+    return to_hex((red, green, blue)).upper()
 
 
 def sequential() -> Colormap:
