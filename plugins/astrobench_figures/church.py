@@ -12,10 +12,11 @@ import numpy as np
 from matplotlib.colors import ListedColormap
 
 from astrobench_figures.colours import of_classes
+from astrobench_figures.grouping import few
 from astrobench_figures.heads import head_of
 from astrobench_figures.marks import KEY_INCHES, MARK, MARKS, with_key
 from astrobench_figures.sheet import Sheet, those_drawn
-from astrobench_figures.twins import cells_of, few, flipped_by_all, keys_of, labels_of, none_flipped, rivals_of
+from astrobench_figures.twins import cells_of, flipped_by_all, keys_of, labels_of, none_flipped, rivals_of
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence

@@ -16,6 +16,7 @@ from scipy.spatial.distance import jensenshannon
 from astrobench_figures.looks import looks_of
 from astrobench_figures.sheet import Sheet
 from astrobench_figures.trainings import families_of, keys_of, name_of
+from astrobench_figures.twins import rows_of
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -153,9 +154,5 @@ def _kept(end: Prediction) -> np.ndarray:
 
 
 def _between(start: Prediction, end: Prediction, ids: np.ndarray) -> np.ndarray:
-    latents = []
-    for said in (start, end):
-        order = np.argsort(said.ids)
-        rows = order[np.searchsorted(said.ids, ids, sorter=order)]
-        latents.append(said.latent[rows].astype(np.float64))
-    return np.asarray(np.linalg.norm(latents[1] - latents[0], axis=1))
+    first, second = (said.latent[rows_of(said.ids, ids)].astype(np.float64) for said in (start, end))
+    return np.asarray(np.linalg.norm(second - first, axis=1))

@@ -12,7 +12,8 @@ from typing import TYPE_CHECKING
 import numpy as np
 from astrobench import DataError
 
-from astrobench_figures.twins import few, rows_of
+from astrobench_figures.grouping import few
+from astrobench_figures.twins import rows_of
 
 if TYPE_CHECKING:
     from collections.abc import Sequence

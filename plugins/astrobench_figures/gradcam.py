@@ -15,11 +15,12 @@ from matplotlib import colormaps
 from matplotlib.cm import ScalarMappable
 from torch import nn
 
-from astrobench_figures.flipped import told
+from astrobench_figures.block import block
+from astrobench_figures.grouping import few
 from astrobench_figures.marks import KEY_INCHES, above_key, class_patches
-from astrobench_figures.pictures import bar, circle, coloured, limits_of, strip_of
+from astrobench_figures.pictures import strip_of
 from astrobench_figures.sheet import Sheet, those_drawn
-from astrobench_figures.twins import cells_of, few, flipped_by_all, keys_of, labels_of, none_flipped, rivals_of
+from astrobench_figures.twins import cells_of, flipped_by_all, keys_of, labels_of, none_flipped, rivals_of
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -101,27 +102,14 @@ def _paint(figure: Figure, rivals: tuple[Twins, ...], ids: np.ndarray, strips: l
     parts: Any = top.subfigures(1, len(rivals) + 1, width_ratios=[*[wide] * len(rivals), 1.0])
     for part, twins, strip, heats in zip(parts, rivals, strips, maps, strict=False):
         part.suptitle(twins.cells.learned.method, fontsize=11)
-        _block(part.subplots(3, len(ids), squeeze=False), twins, ids, strip, heats)
+        block(part.subplots(3, len(ids), squeeze=False), twins, ids, strip, 7.5, partial(_heated, heats))
     axes = parts[-1].add_axes((0.1, 0.15, 0.18, 0.7))
     label = "evidence for the predicted class [1 = most in the image]"
     figure.colorbar(ScalarMappable(cmap=COLOURS), cax=axes).set_label(label, fontsize=8)
 
 
-def _block(panels: np.ndarray, twins: Twins, ids: np.ndarray, strip: Strip, heats: Maps) -> None:
-    """Draw the galaxies of one method: a column a galaxy, a row what was done to it."""
-    classes, width = twins.said[0].classes, strip.images[0].shape[-1]
-    limits = [limits_of(learned) for learned in strip.images[0]]
-    rows = zip(panels, strip.images, heats, twins.said, twins.rows(ids), twins.names, strict=True)
-    for row, images, maps, said, places, name in rows:
-        for axes, image, heat, shown, place in zip(row, images, maps, limits, places, strict=True):
-            axes.imshow(under(coloured(image[None], strip.bands, shown)[0], heat), origin="lower", interpolation="none")
-            told(axes, said, place)
-        row[0].set_ylabel(name, fontsize=10)
-    for axes, pixels in zip(panels[2], strip.pixels, strict=True):
-        circle(axes, pixels, width)
-    for axes, galaxy, truth in zip(panels[0], ids, twins.said[0].labels[twins.rows(ids)[0]], strict=True):
-        axes.set_title(f"{galaxy}\ntrue: {classes[truth]}", fontsize=7.5)
-    bar(panels[0, 0], width, strip.pixel_scale)
+def _heated(heats: Maps, row: int, column: int, picture: np.ndarray) -> np.ndarray:
+    return under(picture, heats[row][column])
 
 
 def under(picture: np.ndarray, heat: np.ndarray) -> np.ndarray:

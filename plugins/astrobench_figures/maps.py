@@ -9,6 +9,7 @@ import numpy as np
 from astrobench import DataError
 
 from astrobench_figures.colours import diverging, sequential
+from astrobench_figures.grouping import few, first_of_each
 from astrobench_figures.sheet import Sheet
 
 if TYPE_CHECKING:
@@ -88,9 +89,7 @@ def _truths(dataset: Dataset, labels: np.ndarray) -> list[str]:
 def _spread(part: Labelled, rows: np.ndarray) -> np.ndarray:
     """Return indices into `rows` int64 (≤ MOST_OBJECTS,): an image of each of a few objects, evenly spaced."""
     named = part.ids if part.objects is None else part.objects
-    first = np.sort(np.unique(np.asarray(named)[rows], return_index=True)[1])
-    few = min(len(first), MOST_OBJECTS)
-    return np.asarray(first[np.linspace(0, len(first) - 1, few).round().astype(int)])
+    return few(first_of_each(np.asarray(named)[rows]), MOST_OBJECTS)
 
 
 def _paint(figure: Figure, one: Exhibit, gallery: Gallery) -> None:

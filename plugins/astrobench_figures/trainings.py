@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, NamedTuple
 
+from astrobench_figures.grouping import training_of
+
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
@@ -40,7 +42,7 @@ def families_of(exhibits: Sequence[Exhibit]) -> Mapping[Family, tuple[Tests, ...
     """
     trainings: dict[tuple[str, str, str, int], list[Exhibit]] = {}
     for one in exhibits:
-        trainings.setdefault((one.dataset, one.architecture, one.method, one.seed), []).append(one)
+        trainings.setdefault(training_of(one), []).append(one)
     found: dict[Family, list[Tests]] = {}
     for (*family, _), cells in trainings.items():
         learned = next((one for one in cells if one.clean and one.domain == one.source), None)

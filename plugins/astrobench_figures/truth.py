@@ -9,7 +9,7 @@ import numpy as np
 from astrobench import DataError
 
 from astrobench_figures.colours import LEARNED, OTHER
-from astrobench_figures.grouping import pairs_of
+from astrobench_figures.grouping import few, first_of_each, pairs_of
 from astrobench_figures.sheet import Sheet
 
 if TYPE_CHECKING:
@@ -102,8 +102,7 @@ def _inferred(images: Prediction, column: int) -> tuple[np.ndarray, np.ndarray]:
 def _one_an_object(images: Prediction) -> np.ndarray:
     """Return rows int64 (≤ MOST_BARS,), the first of each object, evenly spaced over the objects."""
     named = np.asarray(images.ids if images.objects is None else images.objects)
-    first = np.sort(np.unique(named, return_index=True)[1])
-    return np.asarray(first[np.unique(np.linspace(0, len(first) - 1, min(len(first), MOST_BARS)).round().astype(int))])
+    return few(first_of_each(named), MOST_BARS)
 
 
 def _told(true: np.ndarray, mean: np.ndarray) -> str:

@@ -9,6 +9,8 @@ from typing import TYPE_CHECKING, NamedTuple
 import numpy as np
 from astrobench import DataError
 
+from astrobench_figures.grouping import training_of
+
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Sequence
 
@@ -87,11 +89,6 @@ def flipped_by_all(rivals: Sequence[Twins]) -> np.ndarray:
     return np.asarray(reduce(np.intersect1d, [twins.flipped() for twins in rivals]))
 
 
-def few(names: np.ndarray, most: int) -> np.ndarray:
-    """Return at most so many of these names, evenly spaced in their order: no look decides."""
-    return np.asarray(names[np.linspace(0, len(names) - 1, min(len(names), most)).round().astype(int)])
-
-
 def rows_of(known: np.ndarray, ids: np.ndarray) -> np.ndarray:
     """Return int64 (M,), where each of the ids stands among the known."""
     place = {name: row for row, name in enumerate(known)}
@@ -131,17 +128,13 @@ def _groups(exhibits: Sequence[Exhibit]) -> Iterable[list[Cells]]:
     told = [one for one in exhibits if one.task == "classification"]
     groups: dict[tuple[object, ...], list[Cells]] = {}
     for attacked in (one for one in told if not one.clean and one.domain == one.source):
-        clean = [one for one in told if one.clean and _network(one) == _network(attacked)]
+        clean = [one for one in told if one.clean and training_of(one) == training_of(attacked)]
         learned = next((one for one in clean if one.domain == one.source), None)
         for other in clean:
             if learned is not None and other.domain != other.source:
                 place = (attacked.dataset, attacked.architecture, attacked.seed, other.domain, attacked.perturbation)
                 groups.setdefault(place, []).append(Cells(learned, other, attacked))
     return groups.values()
-
-
-def _network(one: Exhibit) -> tuple[str, str, str, int]:
-    return one.dataset, one.architecture, one.method, one.seed
 
 
 def _opened(cells: Cells) -> Twins | None:

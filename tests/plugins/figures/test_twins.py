@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import figures_toy as toy
 import numpy as np
-from astrobench_figures.twins import few, flipped_by_all, rivals_of
+from astrobench_figures.grouping import few
+from astrobench_figures.twins import flipped_by_all, rivals_of
 from hypothesis import given
 from hypothesis import strategies as st
 
