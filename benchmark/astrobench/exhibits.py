@@ -1,7 +1,7 @@
 """What a figure is given of a stored cell, and who draws it.
 
 The house has seven hooks and figures are none of them: no number rests on a figure. So the package that draws is found
-by its name, when it is needed, and the core knows of it no more than its `draw` and `check`.
+by its name, when it is needed, and the core knows of it no more than its `draw`, `check` and `FIGURES`.
 """
 
 from __future__ import annotations

@@ -14,7 +14,12 @@ def canonical(value: Any) -> str:
 
 def key_of(value: Any) -> str:
     """Return the key of a JSON value: 64 hexadecimal digits."""
-    return hashlib.sha256(canonical(value).encode("ascii")).hexdigest()
+    return key_of_text(canonical(value))
+
+
+def key_of_text(text: str) -> str:
+    """Return the key of a JSON value that is written out already, as `canonical` writes it."""
+    return hashlib.sha256(text.encode("ascii")).hexdigest()
 
 
 _WRITER = json.JSONEncoder(sort_keys=True, separators=(",", ":"), ensure_ascii=True, allow_nan=False)

@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-import hashlib
 from dataclasses import dataclass, field
 from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
-from astrobench.keys import canonical
+from astrobench.keys import canonical, key_of_text
 from astrobench.plan import clean_cell, reference_cell
 from astrobench.records import Row, score_from_plain
 from astrobench.validation import picks_at
@@ -70,8 +69,7 @@ class Stock:
         if there["perturbed"] is None:
             return None
         # canonical JSON of both, the half that is the same each time written once
-        text = f'{{"cells":{canonical(there)},"metrics":{self._metrics}}}'
-        return {"key": hashlib.sha256(text.encode("ascii")).hexdigest(), **there}
+        return {"key": key_of_text(f'{{"cells":{canonical(there)},"metrics":{self._metrics}}}'), **there}
 
     @cached_property
     def _metrics(self) -> str:

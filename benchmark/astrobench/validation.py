@@ -5,12 +5,11 @@ The keys hold the validators' sources, so one more validator, or a better one, j
 
 from __future__ import annotations
 
-import hashlib
 from functools import lru_cache
 from typing import TYPE_CHECKING, Any
 
 from astrobench.digests import source_digest
-from astrobench.keys import canonical
+from astrobench.keys import canonical, key_of_text
 from astrobench.rules import VALIDATORS
 
 if TYPE_CHECKING:
@@ -30,8 +29,7 @@ def rule_identity(rule: str) -> dict[str, str]:
 def validation_key(training: str) -> str:
     """Return the key of the picks of a training by the rules of today."""
     # canonical JSON of both, the half that is the same each time written once
-    text = f'{{"training":{canonical(training)},"validators":{_rules(tuple(VALIDATORS))}}}'
-    return hashlib.sha256(text.encode("ascii")).hexdigest()
+    return key_of_text(f'{{"training":{canonical(training)},"validators":{_rules(tuple(VALIDATORS))}}}')
 
 
 @lru_cache(maxsize=1)
