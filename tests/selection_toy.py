@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import os
+from contextlib import contextmanager
 from copy import deepcopy
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
+import pytest
 from astrobench.adaptation import Alignment, Method
 from astrobench.conformance.tiny import Network
 from astrobench.conformance.tiny import dataset as blobs
@@ -17,6 +19,7 @@ from astrobench.store import Store
 from astrobench.suite import check_suite, merged
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
     from pathlib import Path
 
     import torch
@@ -127,3 +130,11 @@ def sweep(root: Path, **over: Any) -> Sweep:
 def picked(rows: tuple[Row, ...]) -> dict[str, Row]:
     """Return method → its row on the target."""
     return {row.method: row for row in rows if row.domain == "target"}
+
+
+@contextmanager
+def only_these() -> Iterator[None]:
+    """Let the plugins of this module be the only ones inside the block."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(Registry, "load", classmethod(lambda cls, **only: registry()))
+        yield

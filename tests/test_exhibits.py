@@ -11,7 +11,6 @@ import selection_toy as toy
 import torch
 from astrobench.cli.figures import exhibits_of
 from astrobench.errors import DataError
-from astrobench.registry import Registry
 from astrobench.stages import datasets, weights
 from astrobench.stock import Stock
 from astrobench.store import Store
@@ -21,12 +20,12 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from astrobench import Exhibit
+    from astrobench.registry import Registry
 
 
 @pytest.fixture(scope="module", autouse=True)
 def _toy_alone() -> Iterator[None]:
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(Registry, "load", classmethod(lambda cls, **only: toy.registry()))
+    with toy.only_these():
         yield
 
 

@@ -12,7 +12,6 @@ import selection_toy as toy
 import torch
 from astrobench.errors import SuiteError
 from astrobench.records import Header, read_rows, write_rows
-from astrobench.registry import Registry
 from astrobench.rules import RULES, VALIDATORS
 from astrobench.stages import weights as weights_stage
 from astrobench.stages.checkpoints import checkpoint_in, kept_at
@@ -36,8 +35,7 @@ SEEING = "seeing"  # the oracle
 
 @pytest.fixture(scope="module", autouse=True)
 def _toy_alone() -> Iterator[None]:
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(Registry, "load", classmethod(lambda cls, **only: toy.registry()))
+    with toy.only_these():
         yield
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import importlib
 import json
+import resource
 import subprocess
 import sys
 import tempfile
@@ -36,6 +37,12 @@ def run(race: str, rounds: int) -> list[Row]:
     except Exception as error:
         traceback.print_exc()
         return [absent(race, "", f"did not run: {type(error).__name__}: {str(error).splitlines()[:1]}")]
+
+
+def of_children() -> float:
+    """Return the CPU seconds that the children of this process, and theirs, have taken so far."""
+    used = resource.getrusage(resource.RUSAGE_CHILDREN)
+    return used.ru_utime + used.ru_stime
 
 
 if __name__ == "__main__":

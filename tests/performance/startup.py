@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-import resource
 import shutil
 import subprocess
 import sys
@@ -12,6 +11,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from . import table
+from .running import of_children
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -55,11 +55,6 @@ def _row(turns: Sequence[dict[str, float]], name: str, peer: str, goal: str) -> 
 
 def seconds(command: Sequence[str]) -> float:
     """Return the CPU seconds of a command."""
-    before = _children()
+    before = of_children()
     subprocess.run(command, check=True, capture_output=True, env={**os.environ, "OMP_NUM_THREADS": "1"})
-    return _children() - before
-
-
-def _children() -> float:
-    used = resource.getrusage(resource.RUSAGE_CHILDREN)
-    return used.ru_utime + used.ru_stime
+    return of_children() - before

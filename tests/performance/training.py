@@ -214,7 +214,6 @@ def _meet(barrier: Any) -> None:
 
 def _wall(network: str, threads: int) -> float:
     """Return seconds of the wall clock a step of ours, started when all are ready."""
-    torch.set_num_threads(threads)
     steady(threads)
     shown, run = material(), contenders()["ours"]
     run(NETWORKS[network](SHAPE, CLASSES), shown)

@@ -7,7 +7,6 @@ scores them. benchopt's solver returns a number. Two sweeps of different length 
 from __future__ import annotations
 
 import os
-import resource
 import shutil
 import subprocess
 import sys
@@ -15,6 +14,8 @@ import tempfile
 import time
 from pathlib import Path
 from typing import TYPE_CHECKING
+
+from .running import of_children
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -94,10 +95,10 @@ def benchopt(cells: int, folder: Path) -> float:
         path = folder / f"{name}.py"
         path.parent.mkdir(parents=True, exist_ok=True)
         path.write_text(text.replace("CELLS", str(cells)))
-    before = _children()
+    before = of_children()
     command = [program, "run", str(folder), "-n", "1", "-r", "1", "--no-plot", "--no-html"]
     subprocess.run(command, cwd=folder, check=True, capture_output=True, env={**os.environ, "OMP_NUM_THREADS": "1"})
-    return _children() - before
+    return of_children() - before
 
 
 def found() -> str | None:
@@ -105,8 +106,3 @@ def found() -> str | None:
     folder = os.environ.get(PEERS_HOME)
     beside = f"{folder}/bin" if folder else str(Path(sys.executable).parent)
     return shutil.which("benchopt", path=beside)
-
-
-def _children() -> float:
-    used = resource.getrusage(resource.RUSAGE_CHILDREN)
-    return used.ru_utime + used.ru_stime
