@@ -29,7 +29,7 @@ from astrobench.types import (
 
 if TYPE_CHECKING:
     from astrobench.adaptation import Alignment, Method, Moment, Step
-    from astrobench.caching import cache_folder, cannot_keep, need_room
+    from astrobench.caching import cache_folder, cannot_keep, need_room, set_aside, sha256_of
     from astrobench.parallel import cores, in_parallel
     from astrobench.similarity import minibatch_cka, u_center
     from astrobench.statistics import paired_difference
@@ -38,7 +38,7 @@ __version__ = "0.1.0"
 
 _LATER = {
     **dict.fromkeys(("Alignment", "Method", "Moment", "Step"), "astrobench.adaptation"),
-    **dict.fromkeys(("cache_folder", "cannot_keep", "need_room"), "astrobench.caching"),
+    **dict.fromkeys(("cache_folder", "cannot_keep", "need_room", "set_aside", "sha256_of"), "astrobench.caching"),
     **dict.fromkeys(("cores", "in_parallel"), "astrobench.parallel"),
     **dict.fromkeys(("minibatch_cka", "u_center"), "astrobench.similarity"),
     "paired_difference": "astrobench.statistics",
@@ -77,7 +77,9 @@ __all__ = [
     "need_room",
     "paired_difference",
     "report",
+    "set_aside",
     "severity",
+    "sha256_of",
     "u_center",
 ]
 

@@ -10,11 +10,11 @@ from pathlib import Path
 from typing import TYPE_CHECKING, TypeVar
 
 import numpy as np
-from astrobench import DataError, cache_folder
+from astrobench import DataError, cache_folder, sha256_of
 
 from astrobench_galaxies.arrays import open_npy, write_npy
 from astrobench_galaxies.percentiles import BLOCK
-from astrobench_galaxies.seals import is_sound, settle, sha256_of
+from astrobench_galaxies.seals import is_sound, settle
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

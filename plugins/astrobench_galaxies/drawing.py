@@ -15,12 +15,12 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 import numpy as np
-from astrobench import cache_folder, in_parallel, need_room
+from astrobench import cache_folder, in_parallel, need_room, sha256_of
 
 from astrobench_galaxies.arrays import open_npy
 from astrobench_galaxies.scenes import Recipe, draw
 from astrobench_galaxies.scenes.plane import STAMP
-from astrobench_galaxies.seals import is_sound, settle, sha256_of
+from astrobench_galaxies.seals import is_sound, settle
 from astrobench_galaxies.survey import BANDS, survey_named
 
 if TYPE_CHECKING:

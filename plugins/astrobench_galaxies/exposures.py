@@ -12,13 +12,13 @@ from functools import partial
 from typing import TYPE_CHECKING
 
 import numpy as np
-from astrobench import DataError, cache_folder, cannot_keep, cores, in_parallel, need_room
+from astrobench import DataError, cache_folder, cannot_keep, cores, in_parallel, need_room, set_aside, sha256_of
 from numpy.lib.format import open_memmap
 
 from astrobench_galaxies.arrays import open_npy
 from astrobench_galaxies.drawing import SHAPE, Chunks, digest
 from astrobench_galaxies.observe import expose, noise_stream
-from astrobench_galaxies.seals import is_sealed, seal, set_aside, sha256_of
+from astrobench_galaxies.seals import is_sealed, seal
 from astrobench_galaxies.stretch import ArcsinhStretch
 from astrobench_galaxies.survey import survey_named
 

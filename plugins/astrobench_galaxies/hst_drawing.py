@@ -12,13 +12,13 @@ from functools import partial
 from typing import TYPE_CHECKING
 
 import numpy as np
-from astrobench import Streams, cache_folder, in_parallel, need_room
+from astrobench import Streams, cache_folder, in_parallel, need_room, sha256_of
 
 from astrobench_galaxies.arrays import open_npy, write_npy
 from astrobench_galaxies.drawing import digest
 from astrobench_galaxies.hst_scenes import Recipe, draw
 from astrobench_galaxies.hst_survey import BANDS, FILTERS, STAMP
-from astrobench_galaxies.seals import is_sound, settle, sha256_of
+from astrobench_galaxies.seals import is_sound, settle
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence

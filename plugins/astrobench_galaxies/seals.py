@@ -6,20 +6,13 @@ bits: a flipped one in a float is another brightness that nobody would notice.
 
 from __future__ import annotations
 
-import hashlib
-import logging
 import os
-import shutil
 from typing import TYPE_CHECKING
+
+from astrobench import set_aside, sha256_of
 
 if TYPE_CHECKING:
     from pathlib import Path
-
-
-def sha256_of(path: Path) -> str:
-    """Return the SHA-256 of a file's bytes, 64 hexadecimal digits: about 1 GB a second a core."""
-    with path.open("rb") as file:
-        return hashlib.file_digest(file, "sha256").hexdigest()
 
 
 def seal_of(path: Path) -> Path:
@@ -57,16 +50,3 @@ def is_sound(path: Path) -> bool:
     if not sound:
         set_aside(path)
     return sound
-
-
-def set_aside(path: Path) -> None:
-    """Rename a damaged file or folder, so that it counts as missing and can still be looked at; an older one goes."""
-    aside = path.with_name(f"{path.name}.corrupt")
-    if path.is_dir():
-        shutil.rmtree(aside, ignore_errors=True)
-    try:
-        path.replace(aside)
-    except FileNotFoundError:  # another process was faster
-        return
-    told = "%s is damaged, or nothing vouches for it: it is made again, and kept as %s"
-    logging.getLogger("astrobench").warning(told, path, aside.name)

@@ -6,15 +6,13 @@ looks finished, and two processes may draw at once. What no longer has its bytes
 
 from __future__ import annotations
 
-import logging
 import os
 import shutil
-from contextlib import suppress
 from functools import cache, partial
 from pathlib import Path
 
 import numpy as np
-from astrobench import cache_folder, cannot_keep, in_parallel, need_room
+from astrobench import cache_folder, cannot_keep, in_parallel, need_room, set_aside
 from numpy.lib.format import open_memmap
 
 from astrobench_cosmology.cache import digest
@@ -40,7 +38,7 @@ def drawn(recipe: Recipe, field: str) -> Path:
     if has_manifest(folder):
         if is_sound(folder, ("params_", f"Maps_{field}_")):
             return folder
-        _set_aside(folder)
+        set_aside(folder)
     part = root / f".{folder.name}.{os.getpid()}.part"
     try:
         _fill(part, recipe)
@@ -100,16 +98,6 @@ def _settle(part: Path, folder: Path) -> None:
             shutil.rmtree(folder, ignore_errors=True)
         else:
             return
-
-
-def _set_aside(folder: Path) -> None:
-    """Rename damaged maps, so that they count as missing and can still be looked at; older ones go."""
-    aside = folder.with_name(f"{folder.name}.corrupt")
-    shutil.rmtree(aside, ignore_errors=True)
-    with suppress(FileNotFoundError):  # another process may be faster
-        folder.rename(aside)
-    told = "%s: a file is missing or damaged: the maps are drawn again, and those are kept as %s"
-    logging.getLogger("astrobench").warning(told, folder, aside.name)
 
 
 def _versions() -> tuple[str, ...]:

@@ -9,6 +9,8 @@ from __future__ import annotations
 import hashlib
 from typing import TYPE_CHECKING
 
+from astrobench import sha256_of
+
 if TYPE_CHECKING:
     from collections.abc import Sequence
     from pathlib import Path
@@ -19,7 +21,7 @@ MANIFEST = "synthetic.txt"
 
 def write_manifest(folder: Path, notice: str) -> None:
     """List what is in a folder. notice: a line of ASCII that says what the files are."""
-    lines = [f"{_sum_of(path)}  {path.name}" for path in sorted(folder.iterdir())]
+    lines = [f"{sha256_of(path)}  {path.name}" for path in sorted(folder.iterdir())]
     body = "\n".join([notice, *lines, ""]).encode("ascii")
     (folder / MANIFEST).write_bytes(body + _sum(body) + b"\n")
 
@@ -37,13 +39,8 @@ def is_sound(folder: Path, starts: Sequence[str]) -> bool:
         return False
     listed = {name: told for told, name in (line.split("  ") for line in body.decode("ascii").splitlines()[1:])}
     used = [name for name in listed if name.startswith(tuple(starts))]
-    return all((folder / name).is_file() and _sum_of(folder / name) == listed[name] for name in used)
+    return all((folder / name).is_file() and sha256_of(folder / name) == listed[name] for name in used)
 
 
 def _sum(body: bytes) -> bytes:
     return hashlib.sha256(body).hexdigest().encode("ascii")
-
-
-def _sum_of(path: Path) -> str:
-    with path.open("rb") as file:
-        return hashlib.file_digest(file, "sha256").hexdigest()

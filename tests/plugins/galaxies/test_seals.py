@@ -8,12 +8,13 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 import pytest
+from astrobench import set_aside
 from astrobench_galaxies import drawing, exposures, hst_drawing, seals
 from astrobench_galaxies.arrays import open_npy, write_npy
 from astrobench_galaxies.copies import fitted_once
 from astrobench_galaxies.hst_mock import hst_mock
 from astrobench_galaxies.lsst_mock import lsst_mock
-from astrobench_galaxies.seals import is_sealed, is_sound, seal_of, set_aside
+from astrobench_galaxies.seals import is_sealed, is_sound, seal_of
 from astrobench_galaxies.stretch import ArcsinhStretch
 
 if TYPE_CHECKING:
