@@ -25,6 +25,7 @@ import numpy as np
 import torch
 from astrobench.grams import grams
 from astrobench.layers import captured
+from astrobench.parallel import limit_threads
 from astrobench.similarity import minibatch_cka
 from astrobench.stages.bench import steady
 from astrobench_networks.resnet18 import resnet18
@@ -150,7 +151,7 @@ CONTENDERS: dict[str, Callable[[nn.Module, torch.Tensor, int], np.ndarray | None
 def turn(who: str, images: int, size: int, judge: bool) -> Turn:
     """Give one contender its turn. judge: compare what it finds with the reference, which takes longer than most."""
     warnings.simplefilter("ignore")
-    torch.set_num_threads(1)
+    limit_threads(1)
     model, shown = network(), sky(images)
     if who.endswith("engine"):
         steady(1)
