@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import json
 import math
+import re
 from typing import TYPE_CHECKING, Any
 
 from astrobench.errors import StoreError
@@ -20,6 +21,8 @@ LARGEST_FILE = 256 * 2**20  # bytes; ten thousand rows take 20 MB
 LARGEST_LINE = 2**20  # characters
 DEEPEST = 32
 LONGEST_NAME = 500
+
+_BRACKET = re.compile(r"[][{}]")
 
 Form = type | tuple[type, ...]
 
@@ -64,7 +67,7 @@ def check(body: Any, form: Mapping[str, Form], *, needed: tuple[str, ...] = ()) 
 def _check_depth(text: str) -> None:
     # An upper bound, brackets inside of texts included: names with 32 of them are not ours either.
     depth = 0
-    for letter in text if text.count("[") + text.count("{") > DEEPEST else "":
+    for letter in _BRACKET.findall(text) if text.count("[") + text.count("{") > DEEPEST else "":
         depth += (letter in "[{") - (letter in "]}")
         if depth > DEEPEST:
             raise ValueError(f"it is nested more than {DEEPEST} deep")

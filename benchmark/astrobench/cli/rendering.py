@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 from rich.console import Console
 
-from astrobench.leaderboard import build, render, terminal
+from astrobench.leaderboard import render, terminal
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -14,9 +14,9 @@ if TYPE_CHECKING:
 
 def render_folder(folder: Path, *, check: bool) -> None:
     """Render a folder's table and page, or check that they are what the records say."""
-    render(folder, check=check)
+    board = render(folder, check=check)
     console = Console()
     if check:
         console.print(f"{folder}: table.csv and README.md are what the records say", highlight=False)
     else:
-        console.print(terminal(build(folder)))
+        console.print(terminal(board))

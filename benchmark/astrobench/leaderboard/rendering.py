@@ -22,21 +22,22 @@ def texts(board: Leaderboard) -> dict[str, str]:
     return {"table.csv": table(board), "README.md": page(board)}
 
 
-def render(folder: Path, *, check: bool = False) -> tuple[Path, ...]:
-    """Write table.csv and README.md from `<folder>/records/*.jsonl`; return their paths.
+def render(folder: Path, *, check: bool = False) -> Leaderboard:
+    """Write table.csv and README.md from `<folder>/records/*.jsonl`; return the leaderboard they show.
 
     The same records give the same bytes anywhere. check: write nothing, and compare instead.
 
     Raises StoreError where records cannot be used, files cannot be written, or (check) one is missing or stale.
     """
     with uncollected():
-        files = {folder / name: text.encode("utf-8") for name, text in texts(build(folder)).items()}
+        board = build(folder)
+        files = {folder / name: text.encode("utf-8") for name, text in texts(board).items()}
     for path, data in files.items():
         if check:
             _check(path, data)
         else:
             write_atomically(path, data, replace=True)
-    return tuple(files)
+    return board
 
 
 def _check(path: Path, data: bytes) -> None:
