@@ -5,8 +5,9 @@
 Same images, same batch of 128 (+ 128 of the target), same Adam, one thread. Contenders take turns, each turn in a
 process of its own, for how a heap is kept outlives a contender. Seconds are of CPU, a step's; a ratio is the median
 over rounds of a round's ratio. The plain loop is what a paper's repository has: a DataLoader, one forward a domain, the
-loss read at each step, and for the MMD the 19 kernels over expanded differences. "anchors" shows both domains and pulls
-their means together: what MMD costs beyond is the overhead of its loss.
+loss read at each step, and for the MMD the 19 kernels over expanded differences. The overhead of MMD is what its value
+and gradient take on latents of that batch, of a whole step with it. A ResNet18, whose steps take seconds, is trained on
+the source alone.
 """
 
 from __future__ import annotations
@@ -21,106 +22,26 @@ from statistics import median
 from typing import TYPE_CHECKING, Any
 
 import torch
-from astrobench import Alignment, Method
+from astrobench import Method, Moment, Step
 from astrobench.stages.bench import steady
 from astrobench.suite import Training
 from astrobench.training import Checkpoint, Material, train
-from astrobench_alignment.mmd_deepadversaries import VARIANCES, mmd_deepadversaries
+from astrobench_alignment.mmd_deepadversaries import mmd_deepadversaries
 from astrobench_alignment.source_only import source_only
 from astrobench_networks.convnet import convnet
 from astrobench_networks.resnet18 import resnet18
 from torch import nn
-from torch.utils.data import DataLoader, TensorDataset
 
 from . import table
+from .training_peers import CLASSES, SHAPE, SIZE, STEPS, adapted, material, plain
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
 
 PEER = "pytorch-adapt 0.0.83 + MMD"
-SIZE, STEPS, SHAPE, CLASSES = 128, 4, (3, 100, 100), 3
 NETWORKS: dict[str, Callable[[tuple[int, int, int], int], nn.Module]] = {"convnet": convnet, "resnet18": resnet18}
-
-
-def material() -> Material:
-    """Return noise with labels: what is learned costs nothing more or less."""
-    torch.manual_seed(0)
-    images = [torch.rand(SIZE * STEPS, *SHAPE) for _ in range(2)]
-    source, target = (part.contiguous(memory_format=torch.channels_last) for part in images)
-    labels = torch.arange(len(source)) % CLASSES
-    return Material(source, labels, source[:2], labels[:2], target, CLASSES)
-
-
-def plain(network: nn.Module, shown: Material, *, aligned: bool) -> float:
-    """Train as a paper's script does; return CPU seconds a step."""
-    optimiser = torch.optim.Adam(network.parameters(), 1e-3)
-    source = DataLoader(TensorDataset(shown.inputs.contiguous(), shown.labels), SIZE, shuffle=True)
-    target = DataLoader(TensorDataset(shown.target_inputs.contiguous()), SIZE, shuffle=True)
-    network.train()
-    begun, told = time.process_time(), 0.0
-    for (images, labels), (others,) in zip(source, target, strict=True):
-        optimiser.zero_grad()
-        found = network(images)
-        loss = nn.functional.cross_entropy(found.logits, labels)
-        if aligned:
-            loss = loss + 0.01 * expanded_mmd(found.latent, network(others).latent)
-        loss.backward()
-        optimiser.step()
-        told += loss.item()
-    return (time.process_time() - begun) / STEPS
-
-
-def expanded_mmd(source: torch.Tensor, target: torch.Tensor) -> torch.Tensor:
-    """Return the biased MMD of 19 kernels from all differences written out, (n + m, n + m, F)."""
-    points = torch.cat([source, target])
-    apart = (points[:, None] - points[None]).square().sum(2)
-    kernel = torch.stack([torch.exp(-apart / (2 * variance)) for variance in VARIANCES]).sum(0)
-    n = len(source)
-    return kernel[:n, :n].mean() + kernel[n:, n:].mean() - 2 * kernel[:n, n:].mean()
-
-
-def adapted(network: nn.Module, shown: Material) -> float:
-    """Train with pytorch-adapt's own step, its MMD and its default kernel; return CPU seconds a step."""
-    from pytorch_adapt.hooks import AlignerPlusCHook
-
-    optimiser = torch.optim.Adam(network.parameters(), 1e-3)
-    hook = AlignerPlusCHook([optimiser])
-    models = {"G": _Latent(network), "C": _Head(network)}
-    network.train()
-    order = torch.randperm(len(shown.inputs)).split(SIZE)
-    begun = time.process_time()
-    for rows in order:
-        batch = {
-            "src_imgs": shown.inputs[rows],
-            "src_labels": shown.labels[rows],
-            "target_imgs": shown.target_inputs[rows],
-        }
-        hook({**models, **batch, "src_domain": torch.zeros(SIZE), "target_domain": torch.ones(SIZE)})
-    return (time.process_time() - begun) / STEPS
-
-
-class _Latent(nn.Module):
-    """The latent of a network."""
-
-    def __init__(self, network: nn.Module) -> None:
-        super().__init__()
-        self.network = network
-
-    def forward(self, images: torch.Tensor) -> torch.Tensor:
-        found: torch.Tensor = self.network(images).latent
-        return found
-
-
-class _Head(nn.Module):
-    """The linear head of a network, on its latent."""
-
-    def __init__(self, network: nn.Module) -> None:
-        super().__init__()
-        self.network = network
-
-    def forward(self, latent: torch.Tensor) -> torch.Tensor:
-        found: torch.Tensor = self.network.head(latent)  # type: ignore[operator]
-        return found
+LARGE = ("resnet18",)
+"""Networks that are trained on the source alone, and never two at once."""
 
 
 def ours(network: nn.Module, shown: Material, method: Method, precision: str = "float32") -> float:
@@ -132,22 +53,35 @@ def ours(network: nn.Module, shown: Material, method: Method, precision: str = "
     return (time.process_time() - begun) / STEPS
 
 
-def anchors() -> Method:
-    """Return the cheapest alignment there is."""
-    return Alignment(lambda source, target: (source.mean(0) - target.mean(0)).square().sum(), 0.01)
+def loss_of_mmd() -> float:
+    """Return CPU seconds of the MMD's value and gradient on the latents of a batch of each domain."""
+    torch.manual_seed(0)
+    method, many = mmd_deepadversaries(256, CLASSES), 20
+    source, target = (Step(torch.randn(SIZE, 256, requires_grad=True), torch.zeros(SIZE, CLASSES)) for _ in range(2))
+    begun = time.process_time()
+    for _ in range(many):
+        (loss,) = method.terms(source, target, Moment(0, 0.5)).values()
+        loss.backward()
+    return (time.process_time() - begun) / many
 
 
-def contenders() -> dict[str, Callable[[nn.Module, Material], float]]:
-    """Return who takes part."""
-    found: dict[str, Callable[[nn.Module, Material], float]] = {
+def contenders(network: str) -> dict[str, Callable[[nn.Module, Material], float]]:
+    """Return who trains a network."""
+    alone: dict[str, Callable[[nn.Module, Material], float]] = {
         "plain": lambda network, shown: plain(network, shown, aligned=False),
         "ours": lambda network, shown: ours(network, shown, source_only(256, CLASSES)),
         "ours, bf16": lambda network, shown: ours(network, shown, source_only(256, CLASSES), "bf16"),
+    }
+    if network in LARGE:
+        return alone
+    peer = {PEER: adapted} if importlib.util.find_spec("pytorch_adapt") else {}
+    return {
+        **alone,
         "plain + MMD": lambda network, shown: plain(network, shown, aligned=True),
         "ours + MMD": lambda network, shown: ours(network, shown, mmd_deepadversaries(256, CLASSES)),
-        "ours + anchors": lambda network, shown: ours(network, shown, anchors()),
+        "loss of the MMD": lambda *_: loss_of_mmd(),
+        **peer,
     }
-    return {**found, PEER: adapted} if importlib.util.find_spec("pytorch_adapt") else found
 
 
 def turn(network: str, who: str) -> float:
@@ -155,7 +89,7 @@ def turn(network: str, who: str) -> float:
     torch.set_num_threads(1)
     if who.startswith("ours"):
         steady(1)
-    shown, run = material(), contenders()[who]
+    shown, run = material(), contenders(network)[who]
     torch.manual_seed(0)
     run(NETWORKS[network](SHAPE, CLASSES), shown)
     return run(NETWORKS[network](SHAPE, CLASSES), shown)
@@ -163,31 +97,34 @@ def turn(network: str, who: str) -> float:
 
 def race(network: str, rounds: int) -> dict[str, list[float]]:
     """Let the contenders take turns, each in a process of its own."""
-    seconds: dict[str, list[float]] = {who: [] for who in contenders()}
+    seconds: dict[str, list[float]] = {who: [] for who in contenders(network)}
     for _, who in itertools.product(range(rounds), seconds):
         with ProcessPoolExecutor(1, multiprocessing.get_context("spawn")) as pool:
             seconds[who].append(pool.submit(turn, network, who).result())
     return seconds
 
 
-def rows(rounds: int = 5, networks: Sequence[str] = ("convnet",)) -> list[table.Row]:
+def rows(rounds: int = 5, networks: Sequence[str] = ("convnet", "resnet18")) -> list[table.Row]:
     """Return the rows of the race."""
-    return [row for name in networks for row in (*told(name, race(name, rounds)), side_by_side(name, rounds))]
+    found = [row for name in networks for row in told(name, race(name, rounds))]
+    return [*found, *(side_by_side(name, rounds) for name in networks if name not in LARGE)]
 
 
 def told(network: str, seconds: Mapping[str, Sequence[float]]) -> list[table.Row]:
     """Return the rows of a network from the seconds a step of each contender."""
     name = f"training a {network}, batch {SIZE}"
     pairs = [("ours", "plain", "≥ 1.5×"), ("ours, bf16", "plain", ""), ("ours + MMD", "plain + MMD", "≥ 1.5×")]
-    pairs += [("ours + MMD", PEER, "≥ 1.5×")] if PEER in seconds else []
     found = [
         table.by_cost(name, who, peer, seconds[who], seconds[peer], unit="s a step", goal=goal)
-        for who, peer, goal in pairs
+        for who, peer, goal in (*pairs, ("ours + MMD", PEER, ""))
+        if who in seconds and peer in seconds
     ]
+    if network in LARGE:
+        return found
     found += [] if PEER in seconds else [table.absent(name, PEER)]
-    both = zip(seconds["ours + MMD"], seconds["ours + anchors"], strict=True)
-    overhead = [100 * (1 - without / whole) for whole, without in both]
-    note = "of a step with MMD: what is beyond pulling two means together"
+    both = zip(seconds["loss of the MMD"], seconds["ours + MMD"], strict=True)
+    overhead = [100 * loss / whole for loss, whole in both]
+    note = "its value and gradient, of a step with it"
     return [*found, table.alone(name, "loss of the MMD", overhead, unit="%", goal="≤ 10 %", note=note)]
 
 
@@ -215,7 +152,7 @@ def _meet(barrier: Any) -> None:
 def _wall(network: str, threads: int) -> float:
     """Return seconds of the wall clock a step of ours, started when all are ready."""
     steady(threads)
-    shown, run = material(), contenders()["ours"]
+    shown, run = material(), contenders(network)["ours"]
     run(NETWORKS[network](SHAPE, CLASSES), shown)
     _START[-1].wait(300)  # seconds, after which a partner is taken for dead
     begun = time.perf_counter()
