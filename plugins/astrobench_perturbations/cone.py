@@ -62,8 +62,7 @@ class Cone:
         for number, (stage, local) in enumerate(zip(self.network.stages, self.locals, strict=True)):
             linear = stage.linear(maps)
             maps[number] = stage.cells(linear)
-            for room, kept in zip(self.rooms[number], local.kept(linear, maps[number]), strict=True):
-                room[slots] = kept
+            local.keep(self.rooms[number], slots, linear, maps[number])
         self.numbers[slots] = torch.einsum("fhwc,mhwc->mf", self.network.readout, maps[number]) + self.network.bias
 
     def logits(self, slots: np.ndarray, pixels: Pixels) -> torch.Tensor:

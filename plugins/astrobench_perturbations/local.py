@@ -47,30 +47,30 @@ class Local:
         return cls(stage, extent, kinds_of(sides), bands_of(stage, sides), *tilings)
 
     def room(self, slots: int) -> tuple[torch.Tensor, torch.Tensor]:
-        """Return room for `slots` images as `kept`."""
+        """Return room for places and for cells of `slots` images, float32 (slots, R, C) each."""
         channels = self.stage.shape[2]
         places, cells = (
             self.stage.bias.new_zeros(slots, len(tiling.rows), channels) for tiling in (self.places, self.cells)
         )
         return places, cells
 
-    def kept(self, linear: torch.Tensor, cells: torch.Tensor) -> tuple[torch.Tensor, torch.Tensor]:
-        """Return what is read from: images' linear parts and cells, float32 (m, H, W, C), as (m, R, C) each."""
+    def keep(
+        self, rooms: tuple[torch.Tensor, torch.Tensor], slots: Sequence[int], linear: torch.Tensor, cells: torch.Tensor
+    ) -> None:
+        """Put images' linear parts and cells, float32 (m, H, W, C), into slots of the two rooms."""
         m, channels = len(linear), linear.shape[3]
         far = linear.new_tensor([FAR, -FAR])[:, None].expand(m, 2, channels)
         size = self.stage.pool.size if self.stage.pool else (1, 1)
         outside = self.stage.taken(linear.new_full((m, size[0] * size[1], channels), FAR), 1, 1)
-        return (
-            self.places.laid(torch.cat([linear.flatten(1, 2), far], 1)),
-            self.cells.laid(torch.cat([cells.flatten(1, 2), outside], 1)),
-        )
+        self.places.lay(torch.cat([linear.flatten(1, 2), far], 1), rooms[0], slots)
+        self.cells.lay(torch.cat([cells.flatten(1, 2), outside], 1), rooms[1], slots)
 
     def changes(
         self, image: tuple[torch.Tensor, torch.Tensor], deltas: Sequence[torch.Tensor], route: Route
     ) -> torch.Tensor:
         """Return how much the cells of n windows change, float32 (n, cells · C).
 
-        image: the runs of what is `kept` of it, places and cells, (·, run · C) each. deltas: how much each term's
+        image: the runs of what is kept of it, places and cells, (·, run · C) each. deltas: how much each term's
         source changes, (n, its cells · C), in the order of the route.
         """
         n = len(route.turn)

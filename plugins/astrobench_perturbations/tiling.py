@@ -11,6 +11,8 @@ from astrobench_perturbations.tables import memory, paired
 from astrobench_perturbations.windows import Walk
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from astrobench_perturbations.stages import Stage
     from astrobench_perturbations.tables import Sides
     from astrobench_perturbations.windows import Window
@@ -31,6 +33,11 @@ class Tiling(NamedTuple):
     def laid(self, maps: torch.Tensor) -> torch.Tensor:
         """Return maps (m, rows of memory, C) as (m, R, C)."""
         return maps.index_select(1, self.rows)
+
+    def lay(self, maps: torch.Tensor, room: torch.Tensor, slots: Sequence[int]) -> None:
+        """Lay each of the maps (m, rows of memory, C) into its slot of a room (slots, R, C)."""
+        for one, slot in zip(maps, slots, strict=True):
+            torch.index_select(one, 0, self.rows, out=room[slot])
 
     def runs(self, room: torch.Tensor) -> torch.Tensor:
         """Return all the runs of laid maps (m, R, C), which overlap in memory, (m, R - run + 1, run · C)."""
