@@ -59,3 +59,11 @@ def test_a_race_that_did_not_run_keeps_what_was_published(tmp_path: Path) -> Non
     assert [race["origin"]["command"][-1] for race in kept.values()] == ["5", "7"]
     page = (tmp_path / "README.md").read_text(encoding="utf-8")
     assert page.count("| ours |") == 2
+
+
+def test_the_readme_shows_the_goals_as_they_were_last_measured() -> None:
+    from performance.publishing import BLOCK, BOARD, HOME, goals
+
+    kept = json.loads((BOARD / "rows.json").read_text(encoding="utf-8"))
+    rows = [Row(**body) for race in kept.values() for body in race["rows"]]
+    assert BLOCK.findall((HOME / "README.md").read_text(encoding="utf-8")) == [goals(rows)]

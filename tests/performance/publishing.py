@@ -1,4 +1,4 @@
-"""What `python -m tests.performance --publish` writes: leaderboards/performance, rows and page."""
+"""What --publish writes: leaderboards/performance, and the table of goals in README.md."""
 
 from __future__ import annotations
 
@@ -6,7 +6,8 @@ import csv
 import json
 import os
 import platform
-from dataclasses import asdict, fields
+import re
+from dataclasses import asdict, fields, replace
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -19,7 +20,10 @@ from .table import Row, markdown
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
-BOARD = Path(__file__).parents[2] / "leaderboards" / "performance"
+HOME = Path(__file__).parents[2]
+BOARD = HOME / "leaderboards" / "performance"
+BLOCK = re.compile(r"(?<=<!-- goals -->\n).*?(?=<!-- end of goals -->)", re.DOTALL)
+"""What stands in README.md and follows the figures."""
 PEERS = ("torchattacks", "torch-cka", "pytorch-cka", "pytorch-adapt", "benchopt")
 PAGE = """# As fast as the physics allows
 
@@ -49,6 +53,14 @@ def publish(found: Mapping[str, Sequence[Row]], rounds: int, board: Path = BOARD
     _write_csv(board / "rows.csv", rows)
     page = PAGE.format(table=markdown(rows), origins="".join(_told(race, kept[race]["origin"]) for race in kept))
     (board / "README.md").write_text(page, encoding="utf-8")
+    if board == BOARD:
+        text = (HOME / "README.md").read_text(encoding="utf-8")
+        (HOME / "README.md").write_text(BLOCK.sub(lambda _: goals(rows), text), encoding="utf-8")
+
+
+def goals(rows: Sequence[Row]) -> str:
+    """Return the table of the rows that have a goal, their limits and no further notes."""
+    return markdown([replace(row, note="") for row in rows if row.goal])
 
 
 def origin(rounds: int) -> dict[str, Any]:
