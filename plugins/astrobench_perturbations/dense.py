@@ -15,7 +15,11 @@ from astrobench_perturbations.evolution import Pixels
 from astrobench_perturbations.replaced import replace_pixels
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from torch import nn
+
+    Forward = Callable[[np.ndarray, Pixels], torch.Tensor]
 
 MICRO_CUDA = 1024
 TOLERANCE = 1e-4
@@ -39,14 +43,23 @@ class Dense:
 
     def logits(self, slots: np.ndarray, pixels: Pixels) -> torch.Tensor:
         """Return the logits, float32 (n, K), of the image in slots[i] with one pixel replaced by pixels[i]."""
-        full = np.minimum(np.arange(-(-len(slots) // self.micro) * self.micro), len(slots) - 1)
-        parts = [self._forward(slots[at], Pixels(*(a[at] for a in pixels))) for at in full.reshape(-1, self.micro)]
-        return torch.cat(parts)[: len(slots)]
+        return in_parts(self._forward, self.micro, slots, pixels)
 
     def _forward(self, slots: np.ndarray, pixels: Pixels) -> torch.Tensor:
         images = self.images[torch.from_numpy(slots).to(self.images.device)]
         logits: torch.Tensor = self.network(replace_pixels(images, pixels)).logits
         return logits
+
+
+def in_parts(forward: Forward, micro: int, slots: np.ndarray, pixels: Pixels) -> torch.Tensor:
+    """Return the logits, float32 (n, K), of candidates in micro-batches.
+
+    The last one is filled up with the last candidate: with a size that never varies, a result is the same bit by bit
+    whatever is beside it.
+    """
+    full = np.minimum(np.arange(-(-len(slots) // micro) * micro), len(slots) - 1)
+    parts = [forward(slots[at], Pixels(*(a[at] for a in pixels))) for at in full.reshape(-1, micro)]
+    return torch.cat(parts)[: len(slots)]
 
 
 def fast(model: nn.Module, sample: torch.Tensor) -> nn.Module:

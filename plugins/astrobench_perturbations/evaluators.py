@@ -4,20 +4,20 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Literal, Protocol
 
-import numpy as np
 import torch
 
 from astrobench_perturbations.cone import Cone
 from astrobench_perturbations.cost import pays
 from astrobench_perturbations.dense import Dense, agree
-from astrobench_perturbations.evolution import Pixels
 from astrobench_perturbations.graph import stages_of
+from astrobench_perturbations.probing import probed
 from astrobench_perturbations.ranked import Ranked, is_worth_it
-from astrobench_perturbations.replaced import replace_pixels
 
 if TYPE_CHECKING:
+    import numpy as np
     from torch import nn
 
+    from astrobench_perturbations.evolution import Pixels
     from astrobench_perturbations.stages import Stages
 
 
@@ -51,7 +51,7 @@ def evaluator_for(model: nn.Module, slots: int, sample: torch.Tensor, ranking: R
     stages = _stages(model, (channels, height, width))
     if stages is not None and pays(stages, (channels, height, width)):
         cone = Cone(stages, slots, (channels, height, width))
-        if _is_exact(cone, model, sample[:1]):
+        if agree(*probed(cone, model, sample[:1])):
             return cone
     return whole_for(model, slots, sample, ranking)
 
@@ -71,18 +71,3 @@ def _stages(model: nn.Module, shape: tuple[int, int, int]) -> Stages | None:
         return stages_of(model, shape)
     except Exception:  # whatever stops a trace (control flow, an unknown layer), the dense evaluator serves
         return None
-
-
-def _is_exact(evaluator: Evaluator, model: nn.Module, image: torch.Tensor) -> bool:
-    pixels = _probes(image)
-    evaluator.place([0], image)
-    found = evaluator.logits(np.zeros(len(pixels.rows), np.int64), pixels)
-    return agree(found, model(replace_pixels(image.repeat(len(pixels.rows), 1, 1, 1), pixels)).logits)
-
-
-def _probes(image: torch.Tensor) -> Pixels:
-    """Return sixteen pixels of an image (1, C, H, W): corners, edges and inside, from black to white."""
-    _, channels, height, width = image.shape
-    rows, cols = (np.array([0, size // 3, size // 2 + 1, size - 1]) for size in (height, width))
-    values = np.linspace(0, 1, 16 * channels, dtype=np.float32).reshape(16, channels)
-    return Pixels(np.repeat(rows, 4), np.tile(cols, 4), values)

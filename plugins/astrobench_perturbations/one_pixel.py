@@ -46,11 +46,11 @@ def one_pixel(
     Q-A8); "data" stretches the values over the limits of the source training inputs.
 
     ranking: in what candidates of a network without a cone are compared. "float32" is exact. "bf16" sends them through
-    the network in bfloat16, three to five times faster on a processor with tiles for it (AMX), slower elsewhere; after
-    each population the three best are evaluated in float32 as well, a success is one of these, and what is returned is
-    the best of these. Those few are not counted as queries. Rounding makes it another search, as likely to succeed,
-    not the same. "auto" is "bf16" on such processors for networks of 50 million multiply-adds an image and more. In
-    either, machines of one kind give the same bits.
+    the network in bfloat16, the first layers only near the pixel where its graph is known, several times faster on a
+    processor with tiles for it (AMX), slower elsewhere; after each population the three best are evaluated in float32
+    as well, a success is one of these, and what is returned is the best of these. Those few are not counted as
+    queries. Rounding makes it another search, as likely to succeed, not the same. "auto" is "bf16" on such processors
+    for networks of 50 million multiply-adds an image and more. In either, machines of one kind give the same bits.
 
     Returns the attacked images only, in order, flipped or not: the best candidate of the last attempt. Facts, each
     (M,) but values:
@@ -62,7 +62,7 @@ def one_pixel(
     start, target: int64, classes; target is that of the last attempt, -1 when untargeted.
     row, col: int64. values: float32 (M, C), the network input that the pixel was given.
     evaluator: int8, how candidates were evaluated, 0 as whole images ("dense"), 1 only what the pixel
-    changes ("cone"), both exact to rounding; 2 as whole images in bfloat16, and the best again in float32 ("ranked").
+    changes ("cone"), both exact to rounding; 2 in bfloat16, and the best again in float32 ("ranked").
 
     Left out: the published abort after generation 80 with a best below 0.4, which never acts at the published cap.
 

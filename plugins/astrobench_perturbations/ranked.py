@@ -9,6 +9,12 @@ import torch
 from torch import nn
 
 from astrobench_perturbations.dense import Dense
+from astrobench_perturbations.folding import NotStagedError
+from astrobench_perturbations.framed import Room
+from astrobench_perturbations.graph import stages_of
+from astrobench_perturbations.nearness import multiply_adds, stages_near
+from astrobench_perturbations.patched import Patched
+from astrobench_perturbations.probing import probed
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -18,9 +24,13 @@ if TYPE_CHECKING:
     from astrobench_perturbations.evolution import Pixels
 
 MICRO = 64
-"""Images a forward pass takes: twice as many as of float32, for they are half as large."""
+"""Images a forward pass takes of a network without stages: twice as many as of float32, for they are half as large."""
+FEW = 8
+"""Images a forward pass takes for those few that are confirmed."""
 ROUGHLY = 0.1
 """Largest change of a logit, in units of the largest logit (or of 1), that bfloat16 explains; a ResNet18's is 0.06."""
+UNGROUPED = 1.25
+"""How many times more a network as stages may multiply, which know no groups of channels."""
 LARGE = 50_000_000
 """Multiply-adds an image from which "auto" ranks in bfloat16; ConvNet has 13 million, ResNet18 441 million."""
 
@@ -33,7 +43,7 @@ class Ranked:
 
     code = 2
 
-    def __init__(self, exact: Dense, quick: Dense) -> None:
+    def __init__(self, exact: Dense, quick: Dense | Patched) -> None:
         self.exact, self.quick = exact, quick
 
     @classmethod
@@ -43,21 +53,20 @@ class Ranked:
         None where the network cannot be had in bfloat16, or says something else there.
         """
         exact = Dense(model, slots, sample)
-        quick = copy.copy(exact)
-        quick.micro, quick.images = max(exact.micro, MICRO), exact.images.bfloat16()
-        try:
-            quick.network = halved(exact.network)
-            found = quick.network(sample[:2].bfloat16()).logits.float()
-        except Exception:  # whatever a network does that has no bfloat16, float32 serves
-            return None
-        expected = exact.network(sample[:2]).logits
-        near = (found - expected).abs().max() <= ROUGHLY * max(1.0, float(expected.abs().max()))
-        return cls(exact, quick) if near else None
+        for quick in (patched, whole):
+            try:
+                found = cls(exact, quick(model, exact))
+                if _is_near(*probed(found, exact.network, sample[:1], step=5)):
+                    exact.micro = FEW
+                    return found
+            except Exception:  # whatever a network does that has no stages or no bfloat16, the next serves
+                continue
+        return None
 
     def place(self, slots: list[int], images: torch.Tensor) -> None:
         """Put clean images, float32 (m, C, H, W), into slots."""
         self.exact.place(slots, images)
-        self.quick.place(slots, images.bfloat16())
+        self.quick.place(slots, images.to(self.quick.images.dtype))
 
     def logits(self, slots: np.ndarray, pixels: Pixels) -> torch.Tensor:
         """Return rough logits, float32 (n, K), of the image in slots[i] with one pixel replaced by pixels[i]."""
@@ -66,6 +75,27 @@ class Ranked:
     def confirmed(self, slots: np.ndarray, pixels: Pixels) -> torch.Tensor:
         """Return the logits of the network itself, float32 (n, K), for few candidates."""
         return self.exact.logits(slots, pixels)
+
+
+def patched(model: nn.Module, exact: Dense) -> Patched:
+    """Return the network in bfloat16 as stages, the first of them near the changed pixel. Raises if it has none."""
+    slots, channels, height, width = exact.images.shape
+    network = stages_of(model, (channels, height, width))
+    if exact.images.is_cuda or multiply_adds(network) > UNGROUPED * _multiply_adds(model, exact.images[:1]):
+        raise NotStagedError("stages that cost more than the network")
+    return Patched(network, stages_near(network), Room(slots, (height, width), torch.bfloat16))
+
+
+def whole(model: nn.Module, exact: Dense) -> Dense:
+    """Return the network in bfloat16."""
+    quick = copy.copy(exact)
+    quick.micro, quick.images = max(exact.micro, MICRO), exact.images.bfloat16()
+    quick.network = halved(exact.network)
+    return quick
+
+
+def _is_near(found: torch.Tensor, expected: torch.Tensor) -> bool:
+    return bool((found - expected).abs().max() <= ROUGHLY * max(1.0, float(expected.abs().max())))
 
 
 def is_worth_it(model: nn.Module, sample: torch.Tensor) -> bool:

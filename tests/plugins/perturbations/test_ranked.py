@@ -13,8 +13,9 @@ from astrobench_perturbations.doubted import CONFIRMED, Doubted
 from astrobench_perturbations.evaluators import evaluator_for, whole_for
 from astrobench_perturbations.evolution import Pixels
 from astrobench_perturbations.few_pixel import few_pixel
+from astrobench_perturbations.graph import stages_of
 from astrobench_perturbations.one_pixel import one_pixel
-from astrobench_perturbations.ranked import Ranked, halved, is_worth_it
+from astrobench_perturbations.ranked import FEW, Ranked, halved, is_worth_it
 from plugins.perturbations.nets import Net, conv_net
 from plugins.perturbations.skies import dim, hills, sky
 from scipy import stats
@@ -64,6 +65,7 @@ def of(model: nn.Module, slots: int = 2) -> Ranked:
 def test_it_ranks_within_rounding_and_confirms_to_the_bit() -> None:
     model, images, slots = sharp(), torch.rand(2, *SHAPE), np.arange(70) % 2
     ranked, dense = of(model), Dense(model, 2, images)
+    dense.micro = FEW
     for one in (ranked, dense):
         one.place([0, 1], images)
     expected = dense.logits(slots, pixels(70))
@@ -111,6 +113,7 @@ def test_every_success_is_one_in_float32_and_there_are_as_many() -> None:
 def test_a_rank_that_is_wrong_is_no_success(monkeypatch: pytest.MonkeyPatch) -> None:
     sure = torch.tensor([-9.0, 9.0, 9.0])
     monkeypatch.setattr(Ranked, "logits", lambda self, slots, pixels: sure.expand(len(slots), 3))
+    monkeypatch.setattr(module, "_is_near", lambda found, expected: True)
     model, batch = hills(lead=9.0), sky(dim(3, (3, 12, 12)), np.zeros(3, np.int64))
     found = one_pixel(batch, model, RNG, **SMALL, ranking="bf16").facts
     assert found["evaluator"].tolist() == [2, 2, 2]
@@ -164,6 +167,7 @@ def test_a_network_that_has_no_bfloat16_is_served_in_float32() -> None:
 
 def test_a_network_that_says_something_else_in_bfloat16_is_served_in_float32(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(module, "halved", lambda network: halved(conv_net(side=20)))
+    monkeypatch.setattr(module, "stages_of", lambda network, shape: stages_of(conv_net(side=20), shape))
     assert isinstance(whole_for(sharp(), 1, torch.rand(2, *SHAPE), "bf16"), Dense)
 
 
