@@ -33,7 +33,10 @@ TESTS = ("test_source", "test_target")
 MANIFEST = "manifest.json"  # written last, and sealed: a folder without it is not whole
 _ROWS = 60  # images a task
 _ABANDONED = 86400.0  # seconds
-_SOURCES = ("scenes/*.py", "survey.py", "morphology.py", "observe.py", "exposures.py", "stretch.py", "percentiles.py")
+_SOURCES = (
+    *("scenes/*.py", "survey.py", "morphology.py", "observe.py", "photons.py", "hats.py"),
+    *("exposures.py", "stretch.py", "percentiles.py"),
+)
 
 
 @dataclass(frozen=True)

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import cache
 from math import nan
 from typing import TYPE_CHECKING
 
 import numpy as np
 from astrobench import Streams
 
+from astrobench_galaxies.memory import keep_freed
 from astrobench_galaxies.morphology import CLASSES, MERGER, Shape, shape_of
 from astrobench_galaxies.scenes import colours
 from astrobench_galaxies.scenes.ellipticals import elliptical
@@ -123,11 +125,21 @@ def _attempt(rng: np.random.Generator, survey: Survey, label: int, radius: float
 
 
 def _seen(attempt: _Attempt, survey: Survey, magnitude: float, own: tuple[float, float, float]) -> np.ndarray:
+    keep_freed()
     hues = np.array([light.hue.weights() for light in attempt.lights])
     brightness = [
         [band.electrons(magnitude + colour, years=1.0) for colour in hues[:, number] + own[number]]
         for number, band in enumerate(survey.bands)
     ]
-    mixed = np.tensordot(np.array(brightness, np.float32), attempt.spectra, axes=1)
-    scene: np.ndarray = np.maximum(cutout(mixed * transfer(survey)), 0)
+    # Weights and transfer are real: real and imaginary parts are numbers like any other.
+    mixed = np.array(brightness, np.float32) @ attempt.spectra.view(np.float32).reshape(len(hues), -1)
+    mixed *= _doubled_transfer(survey)
+    scene = cutout(mixed.view(np.complex64).reshape(-1, *attempt.spectra.shape[1:]))
+    np.maximum(scene, 0, out=scene)
     return scene
+
+
+@cache
+def _doubled_transfer(survey: Survey) -> np.ndarray:
+    """Return `transfer` once for the real part and once for the imaginary one: float32 (C, 2 BOX HALF)."""
+    return np.repeat(transfer(survey), 2, axis=-1).reshape(len(survey.bands), -1)

@@ -49,7 +49,12 @@ class Sersic:
     def spectrum(self) -> np.ndarray:
         """Return the light on the plane, complex64 (BOX, HALF)."""
         along_x, along_y = phases(self.x, self.y)
-        return np.asarray((self.flux * radial(self.index, self._wavenumber())) * along_x * along_y)
+        amplitude = self.flux * radial(self.index, self._wavenumber())
+        spectrum = np.empty(amplitude.shape, np.complex64)
+        np.multiply(amplitude, along_x.real, out=spectrum.real)
+        np.multiply(amplitude, along_x.imag, out=spectrum.imag)
+        spectrum *= along_y
+        return spectrum
 
     def _wavenumber(self) -> np.ndarray:
         # k as the circular profile sees it: stretched by the long axis along `angle`, by the short one across.
@@ -58,8 +63,11 @@ class Sersic:
         xx = np.float32(long * cosine**2 + short * sine**2)
         yy = np.float32(long * sine**2 + short * cosine**2)
         xy = np.float32(2 * (long - short) * cosine * sine)
-        square = (xx * KX**2 + yy * KY**2) + (xy * KX) * KY
-        return np.asarray(np.sqrt(np.maximum(square, 0)))
+        square: np.ndarray = xx * KX**2 + yy * KY**2
+        square += (xy * KX) * KY
+        np.maximum(square, 0, out=square)
+        np.sqrt(square, out=square)
+        return square
 
 
 @dataclass(frozen=True, eq=False)

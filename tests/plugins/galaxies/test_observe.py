@@ -2,7 +2,11 @@
 
 from __future__ import annotations
 
+import re
+from pathlib import Path
+
 import numpy as np
+from astrobench_galaxies import exposures
 from astrobench_galaxies.observe import expose, noise_stream
 from hypothesis import given, settings
 from hypothesis import strategies as st
@@ -40,3 +44,17 @@ def test_a_galaxys_noise_depends_on_seed_number_and_years_only():
 
     assert draw(0, 5, 10.0) == draw(0, 5, 10)
     assert len({draw(0, 5, 10), draw(1, 5, 10), draw(0, 6, 10), draw(0, 5, 1)}) == 4
+
+
+def test_drawn_images_are_named_after_every_source_that_decides_their_bits():
+    """What `observe` imports of this package, and what that imports: a change of any is another image."""
+    here = Path(exposures.__file__).parent
+    named = {path for pattern in exposures._SOURCES for path in here.glob(pattern)}
+    found, todo = set[Path](), {here / "observe.py"}
+    while todo:
+        path = todo.pop()
+        found.add(path)
+        modules = re.findall(r"^from astrobench_galaxies\.(\w+) import", path.read_text(encoding="utf-8"), re.MULTILINE)
+        todo |= {here / f"{module}.py" for module in modules} - found
+    assert {"photons.py", "hats.py"} <= {path.name for path in found}
+    assert found <= named

@@ -7,6 +7,7 @@ import math
 import galsim
 import numpy as np
 import pytest
+import scipy.fft
 from astrobench_galaxies.label_check import agreement, shortcuts
 from astrobench_galaxies.morphology import CLASSES, MERGER, Shape
 from astrobench_galaxies.scenes import Galaxy, Recipe, draw
@@ -162,3 +163,11 @@ def test_magnitude_size_and_colour_do_not_give_the_class_away(galaxies: list[Gal
     assert len(CLASSES) == 3
     assert accuracy([0]) <= 0.40
     assert accuracy([0, 1, 2, 3]) <= 0.55
+
+
+def test_a_cutout_is_the_middle_of_the_whole_box():
+    """Rows that are thrown away are not transformed; those that stay are the same bits."""
+    rng = np.random.default_rng(0)
+    spectrum = rng.normal(size=(2, 192, 97, 2)).astype(np.float32).view(np.complex64)[..., 0]
+    whole = scipy.fft.irfft2(spectrum, s=(192, 192))[:, 46:146, 46:146]
+    np.testing.assert_array_equal(cutout(spectrum.copy()), whole)
