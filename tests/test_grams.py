@@ -173,3 +173,11 @@ def test_what_cka_cannot_do_is_refused_before_anything_runs(predict, told):
     body = {"name": "s", "version": 1, "title": "t", "axes": axes, "predict": predict}
     with pytest.raises(SuiteError, match=told):
         check_suite(body, "s.toml")
+
+
+@pytest.mark.parametrize("layout", [torch.contiguous_format, torch.channels_last])
+def test_features_are_read_as_they_lie_without_a_copy(layout):
+    maps = torch.randn(4, 3, 5, 6).contiguous(memory_format=layout)
+    read = features(maps, pooled=False)
+    assert read.data_ptr() == maps.data_ptr()
+    torch.testing.assert_close(gram(read), gram(maps.flatten(1)))

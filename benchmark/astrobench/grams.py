@@ -88,11 +88,12 @@ def grams(
 def features(output: torch.Tensor, *, pooled: bool) -> torch.Tensor:
     """Return a layer's output (n, C, …) as float32 (n, p), without a copy where the memory allows it.
 
-    In which order the features stand changes no Gram matrix, so channels-last maps are read as they lie.
+    In which order the features stand changes no Gram matrix, so maps are read as they lie, channels last or not.
     """
     if pooled and output.ndim > 2:
         return output.float().flatten(2).mean(dim=2)
-    return output.movedim(1, -1).float().flatten(1)
+    laid = output if output.is_contiguous() else output.movedim(1, -1)
+    return laid.float().flatten(1)
 
 
 def gram(values: torch.Tensor) -> torch.Tensor:
