@@ -11,6 +11,8 @@ from astrobench_perturbations.spans import sides_along
 from astrobench_perturbations.whole import is_identity
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from astrobench_perturbations.spans import Side
     from astrobench_perturbations.stages import Stage, Stages
 
@@ -20,10 +22,10 @@ NEAR, WHOLE, PASTED = 6, 3, 2
 
 def stages_near(network: Stages) -> int:
     """Return the number of first stages to recompute near the pixel for the least cost of a candidate; 0 for none."""
-    costs = []
+    costs, each = list[int](), [_at_a_place(stage) for stage in network.stages]
     for count in range(len(network.stages)):
         try:
-            costs.append(_cost(network, count))
+            costs.append(_cost(network.stages, each, count))
         except NotStagedError:  # what spans cannot follow is recomputed all over
             break
     return costs.index(min(costs))
@@ -31,23 +33,26 @@ def stages_near(network: Stages) -> int:
 
 def multiply_adds(network: Stages) -> int:
     """Return what the terms of all stages multiply for an image, those apart that are their source as it is."""
-    return sum(_products(stage, stage.shape[:2]) for stage in network.stages)
+    return sum(prod(stage.shape[:2]) * _at_a_place(stage) for stage in network.stages)
 
 
-def _cost(network: Stages, count: int) -> int:
-    stages, (rows, cols) = network.stages, (sides_along(network.stages[:count], axis)[1] for axis in (0, 1))
-    near = sum(_near(*each) for each in zip(stages, rows, cols, strict=False))
+def _cost(stages: Sequence[Stage], each: Sequence[int], count: int) -> int:
+    """Return the cost of a candidate. each: the multiply-adds of every stage at one place."""
+    rows, cols = (sides_along(stages[:count], axis)[1] for axis in (0, 1))
+    near = sum(_near(*one) for one in zip(stages, each, rows, cols, strict=False))
     read = {term.source for stage in stages[count:] for term in stage.terms}
     pasted = sum(PASTED * MOVED * prod(stages[number].cells_shape) for number in range(count) if number in read)
-    whole = sum(_products(stage, stage.shape[:2]) + WHOLE * MOVED * prod(stage.shape) for stage in stages[count:])
-    return near + pasted + whole
+    return near + pasted + sum(_whole(*one) for one in zip(stages[count:], each[count:], strict=True))
 
 
-def _near(stage: Stage, down: Side, across: Side) -> int:
-    size = down.places.extent, across.places.extent
-    return _products(stage, size) + NEAR * MOVED * prod(size) * stage.shape[2]
+def _near(stage: Stage, each: int, down: Side, across: Side) -> int:
+    return down.places.extent * across.places.extent * (each + NEAR * MOVED * stage.shape[2])
 
 
-def _products(stage: Stage, size: tuple[int, int]) -> int:
-    """Return the multiply-adds of the terms of a stage at `size` (rows, columns) places."""
-    return prod(size) * sum(term.weight.numel() for term in stage.terms if not is_identity(term))
+def _whole(stage: Stage, each: int) -> int:
+    height, width, channels = stage.shape
+    return height * width * (each + WHOLE * MOVED * channels)
+
+
+def _at_a_place(stage: Stage) -> int:
+    return sum(term.weight.numel() for term in stage.terms if not is_identity(term))
