@@ -6,7 +6,7 @@ al. 2019, MNRAS 483, 4140) with pixels counted whole. The tests hold it to statm
 
 from __future__ import annotations
 
-from functools import cache
+from functools import lru_cache
 from math import inf, isnan
 from typing import NamedTuple
 
@@ -85,11 +85,12 @@ def _smoothed(image: np.ndarray, width: float) -> np.ndarray:
     return smooth
 
 
-@cache
+@lru_cache(64)  # of some hundreds of widths, 40 kB each
 def _kernel(size: int, width: float) -> np.ndarray:
+    profile = np.exp(-0.5 * np.minimum((np.arange(size) / max(width, 1e-3)) ** 2, 160))
+    profile[profile < 1e-12] = 0
     place = np.arange(size)
-    weights = np.exp(-0.5 * np.minimum(((place[:, None] - place) / max(width, 1e-3)) ** 2, 160))
-    weights[weights < 1e-12] = 0
+    weights = profile[np.abs(place[:, None] - place)]
     matrix: np.ndarray = (weights / weights[size // 2].sum()).astype(np.float32)
     return matrix
 

@@ -1,4 +1,4 @@
-"""Counting photons: exact Poisson numbers of many large means at once, three times as fast as NumPy one by one.
+"""Counting photons: exact Poisson numbers of many large means at once, twice as fast as NumPy one by one.
 
 A rectangle of the hat (see `hats`) and a place in it come from 32 random bits. Of a hundred rectangles 97 lie wholly
 below the law, so their number stands; the others are tested against the law, and what fails is drawn again by NumPy.

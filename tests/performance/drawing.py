@@ -153,7 +153,7 @@ def rows(rounds: int = 5) -> list[table.Row]:
         ),
         table.by_cost(
             RACE, "ours with noise", "GalSim script with noise", *zip(*whole_way, strict=True), **words,
-            limit="60,000 Poisson numbers: six tenths of it; their bits and the scene alone allow twice as many",
+            limit="three inverse FFTs and the random bits of 60,000 numbers: a fifth of it; those numbers: six tenths",
         ),
         table.by_cost(
             RACE, "ours with noise", "the script again: GalSim knows their indices", *zip(*known, strict=True),
