@@ -186,7 +186,8 @@ def _large(race: Race, rounds: int) -> list[table.Row]:
         f"set-up; products in bfloat16 were {gain():.1f}× as fast as in float32"
     )
     name = f"{mine[0].evaluator}, search included"
-    return [_evaluations(race, name, mine, peer, goal="≥ 5×", limit="whole images in compiled bfloat16 5.3×", note=note)]
+    limit = "whole images in compiled bfloat16 5.3×"
+    return [_evaluations(race, name, mine, peer, goal="≥ 5×", limit=limit, note=note)]
 
 
 def _evaluations(race: Race, name: str, mine: list[Run], peer: list[Run], **words: str) -> table.Row:
