@@ -113,9 +113,15 @@ def test_without_a_cross_table_in_the_suite_the_page_has_none() -> None:
     assert list(crosses(plain)) == []
 
 
+def rendered(folder) -> str:
+    """Render a folder and return its page."""
+    render(folder)
+    return (folder / "README.md").read_text(encoding="utf-8")
+
+
 def test_names_in_a_cross_table_cannot_break_the_page(tmp_path) -> None:
     bad = [replace(row, method="<b>|x" if row.method == "mmd" else row.method) for row in rows()]
-    text = render(fake.folder(tmp_path, bad, cross=CROSS, axes={}))[1].read_text()
+    text = rendered(fake.folder(tmp_path, bad, cross=CROSS, axes={}))
     assert "<b>" not in text
     assert "| \\<b\\>\\|x | Y10 |" in text or "&lt;b&gt;" in text
 
@@ -134,7 +140,7 @@ def test_a_published_number_may_stand_beside_a_cell_of_the_cross_table(tmp_path)
     assert [one.column.title for one in found] == ["Accuracy, Y1 → Y10", "AUC, Y1 → Y1"]
     assert found[0].ours.mean == pytest.approx(0.755)
     assert found[1].ours.n == 0  # the cross table has no such score
-    text = render(fake.folder(tmp_path, rows(), published=known, cross=CROSS))[1].read_text()
+    text = rendered(fake.folder(tmp_path, rows(), published=known, cross=CROSS))
     assert "| mmd (Y1 to Y10, laptop) | Accuracy, Y1 → Y10 (%) | 75.5 ± 0.5 | 56.0 (± 2) | talk |" in text
     assert f"| AUC, Y1 → Y1 | {DASH} | not recovered | talk |" in text
 
@@ -158,7 +164,7 @@ def test_a_dataset_may_rank_at_a_domain_of_its_own() -> None:
 
 
 def test_the_page_says_where_each_dataset_is_ranked(tmp_path) -> None:
-    text = render(fake.folder(tmp_path, rows(), rank={"domain": "Y1", "of": {BACK: "Y10"}}))[1].read_text()
+    text = rendered(fake.folder(tmp_path, rows(), rank={"domain": "Y1", "of": {BACK: "Y10"}}))
     assert "tested on Y1 (Y10 where the dataset is “Y1 to Y10”), paired" in " ".join(text.split())
 
 
