@@ -47,8 +47,13 @@ def publish(found: Mapping[str, Sequence[Row]], rounds: int, board: Path = BOARD
     path = board / "rows.json"
     kept: dict[str, Any] = json.loads(path.read_text(encoding="utf-8")) if path.exists() else {}
     kept |= {race: {"origin": told, "rows": [asdict(row) for row in rows]} for race, rows in found.items()}
+    write(kept, board)
+
+
+def write(kept: Mapping[str, Any], board: Path = BOARD) -> None:
+    """Write what is known of every race, and into README.md the goals of what stands in this repository."""
     board.mkdir(parents=True, exist_ok=True)
-    path.write_text(json.dumps(kept, indent=1, ensure_ascii=False) + "\n", encoding="utf-8")
+    (board / "rows.json").write_text(json.dumps(kept, indent=1, ensure_ascii=False) + "\n", encoding="utf-8")
     rows = [Row(**body) for race in kept.values() for body in race["rows"]]
     _write_csv(board / "rows.csv", rows)
     page = PAGE.format(table=markdown(rows), origins="".join(_told(race, kept[race]["origin"]) for race in kept))
