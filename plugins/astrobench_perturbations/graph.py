@@ -191,7 +191,11 @@ class _Reading:
         value = self.values.get(source)
         if isinstance(value, Vector):
             return value
-        return Vector(self._close(source), mean)
+        number = self._close(source)
+        if number == INPUT:  # a vector is made of a stage's cells
+            self.stages.append(alone(INPUT, self.image_shape, self.any_weight))
+            number = len(self.stages) - 1
+        return Vector(number, mean)
 
     def _linear(self, module: nn.Linear, source: fx.Node) -> Vector:
         value = self.values.get(source)

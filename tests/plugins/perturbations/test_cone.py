@@ -64,6 +64,14 @@ def test_any_network_of_known_layers_has_the_logits_of_the_whole_at_every_pixel(
     assert_equal(cone.logits(np.ones(len(pixels.rows), np.int64), pixels), whole(model, image, pixels))
 
 
+def test_a_network_that_only_reads_its_pixels_out_has_a_stage_that_takes_them_as_they_are() -> None:
+    model, shape = Net(nn.Flatten(), nn.Linear(2 * 5 * 5, 4), nn.Linear(4, 3)).eval(), (2, 5, 5)
+    image, pixels = torch.rand(shape), everywhere(shape)
+    cone = Cone(stages_of(model, shape), 1, shape)
+    cone.place([0], image[None])
+    assert_equal(cone.logits(np.zeros(len(pixels.rows), np.int64), pixels), whole(model, image, pixels))
+
+
 def test_the_network_of_deepadversaries_agrees_inside_at_edges_and_corners() -> None:
     torch.manual_seed(1)
     model, shape = conv_net(), (3, 100, 100)
