@@ -15,7 +15,7 @@ STAGES = ((8, 5), (16, 3), (32, 3))
 
 
 class ConvNet(nn.Module):
-    """Stages of conv → batch-norm → ReLU → 2×2 max-pool, then latent and logits.
+    """Stages of conv → batch-norm → 2×2 max-pool → ReLU, then latent and logits.
 
     Only modules, called in one line, so that torch.fx sees the whole graph.
     """
@@ -58,8 +58,8 @@ def _stages(channels: int) -> OrderedDict[str, nn.Module]:
     for number, (width, kernel) in enumerate(STAGES, start=1):
         modules[f"conv{number}"] = nn.Conv2d(channels, width, kernel, padding=kernel // 2)
         modules[f"norm{number}"] = nn.BatchNorm2d(width)
-        modules[f"relu{number}"] = nn.ReLU()
         modules[f"pool{number}"] = nn.MaxPool2d(2)
+        modules[f"relu{number}"] = nn.ReLU()  # of a quarter of the numbers, and the same bits as before the pool
         channels = width
     modules["flatten"] = nn.Flatten()
     return modules

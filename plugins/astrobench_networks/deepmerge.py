@@ -15,7 +15,7 @@ HIDDEN = (64, 32)
 
 
 class DeepMerge(nn.Module):
-    """Stages of conv → batch-norm → ReLU → 2×2 max-pool, flattened to the latent; then dense 64, 32 and logits.
+    """Stages of conv → batch-norm → 2×2 max-pool → ReLU, flattened to the latent; then dense 64, 32 and logits.
 
     The head is not linear on the latent: regions of a class in latent space are not convex, and straight lines
     between latents may cross a boundary more than once.
@@ -59,8 +59,8 @@ def _stages(channels: int) -> OrderedDict[str, nn.Module]:
     for number, (width, kernel) in enumerate(STAGES, start=1):
         modules[f"conv{number}"] = nn.Conv2d(channels, width, kernel, padding=kernel // 2)
         modules[f"norm{number}"] = nn.BatchNorm2d(width)
-        modules[f"relu{number}"] = nn.ReLU()
         modules[f"pool{number}"] = nn.MaxPool2d(2)
+        modules[f"relu{number}"] = nn.ReLU()  # of a quarter of the numbers, and the same bits as before the pool
         channels = width
     modules["flatten"] = nn.Flatten()
     return modules

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import copy
+from collections import OrderedDict
+
 import pytest
 import torch
 from astrobench import DataError
@@ -33,7 +36,7 @@ def test_the_graph_is_one_line_of_modules_then_latent_and_logits() -> None:
     network = convnet((3, 16, 16), 3)
     nodes = [node for node in torch.fx.symbolic_trace(network).graph.nodes if node.op == "call_module"]
     kinds = [type(network.get_submodule(str(node.target))) for node in nodes]
-    stage = [nn.Conv2d, nn.BatchNorm2d, nn.ReLU, nn.MaxPool2d]
+    stage = [nn.Conv2d, nn.BatchNorm2d, nn.MaxPool2d, nn.ReLU]
     assert kinds == [*stage, *stage, *stage, nn.Flatten, nn.Linear, nn.Linear]
 
 
@@ -56,6 +59,21 @@ def test_the_layers_for_cka_are_submodules_in_order() -> None:
     network = convnet((3, 16, 16), 3)
     assert network.layers == ("trunk.conv1", "trunk.conv2", "trunk.conv3", "bottleneck", "head")
     assert all(isinstance(network.get_submodule(name), (nn.Conv2d, nn.Linear)) for name in network.layers)
+
+
+def test_pooling_before_the_relu_gives_the_bits_of_the_published_order() -> None:
+    torch.manual_seed(0)
+    ours = convnet((3, 20, 20), 3)
+    published = copy.deepcopy(ours)
+    parts = dict(published.trunk.named_children())
+    order = [f"{part}{number}" for number in (1, 2, 3) for part in ("conv", "norm", "relu", "pool")]
+    published.trunk = nn.Sequential(OrderedDict((name, parts[name]) for name in (*order, "flatten")))
+    images = torch.randn(8, 3, 20, 20)
+    for network in (ours, published):
+        network(images).logits.square().sum().backward()
+    assert torch.equal(ours(images).logits, published(images).logits)
+    gradients = dict(published.named_parameters())
+    assert all(torch.equal(one.grad, gradients[name].grad) for name, one in ours.named_parameters())
 
 
 def test_images_too_small_to_pool_three_times_are_refused() -> None:

@@ -24,7 +24,7 @@ def test_the_graph_is_one_line_of_modules() -> None:
     network = deepmerge((3, 16, 16), 2)
     nodes = [node for node in torch.fx.symbolic_trace(network).graph.nodes if node.op == "call_module"]
     kinds = [type(network.get_submodule(str(node.target))) for node in nodes]
-    stage = [nn.Conv2d, nn.BatchNorm2d, nn.ReLU, nn.MaxPool2d]
+    stage = [nn.Conv2d, nn.BatchNorm2d, nn.MaxPool2d, nn.ReLU]
     head = [nn.Linear, nn.ReLU, nn.Linear, nn.ReLU, nn.Linear]
     assert kinds == [*stage, *stage, *stage, nn.Flatten, *head]
 
