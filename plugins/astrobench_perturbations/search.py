@@ -69,14 +69,15 @@ class Search:
         Whether the best member succeeds is asked before each generation and after the last.
         """
         ended: dict[int, Attempt] = {}
-        running: list[Attempt] = []
+        running, flipped = list[Attempt](), 0
         waiting = iter(range(len(self.images)))
         with torch.inference_mode():
             while len(ended) < len(self.images):
                 running = self._step([*running, *self._entering(running, waiting)])
-                ended |= {attempt.image: attempt for attempt in running if self._is_over(attempt)}
-                running = [self._going_on(attempt) for attempt in running if attempt.image not in ended]
-                flipped = sum(attempt.succeeded for attempt in ended.values())
+                over = {attempt.image: attempt for attempt in running if self._is_over(attempt)}
+                running = [self._going_on(attempt) for attempt in running if attempt.image not in over]
+                flipped += sum(attempt.succeeded for attempt in over.values())
+                ended |= over
                 report("attacking", len(ended), len(self.images), f"{flipped} flipped")
         return [ended[image] for image in range(len(self.images))]
 

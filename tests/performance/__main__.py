@@ -2,7 +2,7 @@
 
     python -m tests.performance [--only cka --only harness] [--rounds 5] [--publish]
 
-needs `.[performance]` and, with all races, about twenty minutes on two quiet cores. --publish keeps what ran in
+needs `.[performance]` and, with all races, about an hour on two quiet cores. --publish keeps what ran in
 `leaderboards/performance`, with the machine, the versions and the command; races that did not run keep what was there.
 """
 
