@@ -1,4 +1,4 @@
-"""Max-pooling in blocks that do not overlap, several times faster on a CPU than the general one."""
+"""Max-pooling as maxima of shifted maps: over blocks that do not overlap several times faster on a CPU than torch's."""
 
 from __future__ import annotations
 
@@ -7,12 +7,20 @@ from functools import reduce
 import torch
 from torch import nn
 
+Pair = tuple[int, int]
 
-def highest(maps: torch.Tensor, rows: int, cols: int) -> torch.Tensor:
-    """Return the maximum of each block of rows · cols places, (m, H // rows, W // cols, C), of maps (m, H, W, C)."""
-    height, width = (size // block * block for size, block in zip(maps.shape[1:3], (rows, cols), strict=True))
-    down = reduce(torch.maximum, [maps[:, at:height:rows] for at in range(rows)])
-    return reduce(torch.maximum, [down[:, :, at:width:cols] for at in range(cols)])
+
+def highest(maps: torch.Tensor, size: Pair, stride: Pair, dilation: Pair = (1, 1)) -> torch.Tensor:
+    """Return the maximum of each step of a pool without padding, (m, H', W', C), of maps (m, H, W, C)."""
+    down, across = (_seen(maps.shape[axis + 1], size[axis], stride[axis], dilation[axis]) for axis in (0, 1))
+    rows = reduce(torch.maximum, [maps[:, places] for places in down])
+    return reduce(torch.maximum, [rows[:, :, places] for places in across])
+
+
+def _seen(length: int, size: int, stride: int, dilation: int) -> list[slice]:
+    """Return the places that the steps see first, second, …"""
+    end = ((length - dilation * (size - 1) - 1) // stride + 1) * stride
+    return [slice(first, first + end, stride) for first in range(0, size * dilation, dilation)]
 
 
 class BlockPool(nn.Module):
@@ -20,11 +28,11 @@ class BlockPool(nn.Module):
 
     def __init__(self, rows: int, cols: int) -> None:
         super().__init__()
-        self.rows, self.cols = rows, cols
+        self.size = rows, cols
 
     def forward(self, maps: torch.Tensor) -> torch.Tensor:
-        """Return float32 (m, C, H // rows, W // cols) of maps float32 (m, C, H, W)."""
-        return highest(maps.permute(0, 2, 3, 1), self.rows, self.cols).permute(0, 3, 1, 2)
+        """Return the maximum of each whole block, float32 (m, C, H', W'), of maps float32 (m, C, H, W)."""
+        return highest(maps.permute(0, 2, 3, 1), self.size, self.size).permute(0, 3, 1, 2)
 
 
 def with_blocks(network: nn.Module) -> nn.Module:
@@ -41,5 +49,5 @@ def _is_over_blocks(pool: nn.MaxPool2d) -> bool:
     return plain and _pair(pool.kernel_size) == _pair(pool.stride) and not (pool.ceil_mode or pool.return_indices)
 
 
-def _pair(value: int | tuple[int, ...]) -> tuple[int, int]:
+def _pair(value: int | tuple[int, ...]) -> Pair:
     return (value, value) if isinstance(value, int) else (value[0], value[1])

@@ -77,7 +77,7 @@ def fast(model: nn.Module, sample: torch.Tensor) -> nn.Module:
     return copied if agree(copied(sample).logits, model(sample).logits) else model
 
 
-def agree(found: torch.Tensor, expected: torch.Tensor) -> bool:
-    """Return whether logits differ by no more than rounding."""
+def agree(found: torch.Tensor, expected: torch.Tensor, tolerance: float = TOLERANCE) -> bool:
+    """Return whether logits differ by no more than `tolerance`, in units of the largest (or of 1)."""
     scale = max(1.0, float(expected.abs().max()))
-    return bool((found - expected).abs().max() <= TOLERANCE * scale)
+    return bool((found - expected).abs().max() <= tolerance * scale)

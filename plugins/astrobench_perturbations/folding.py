@@ -4,11 +4,15 @@ from __future__ import annotations
 
 from dataclasses import replace
 from functools import partial
+from typing import TYPE_CHECKING
 
 import torch
 from torch import nn
 
-from astrobench_perturbations.stages import Grid, Pair, Pointwise, Stage, Term
+from astrobench_perturbations.stages import Grid, Pointwise, Stage, Term
+
+if TYPE_CHECKING:
+    from astrobench_perturbations.blocks import Pair
 
 Shape = tuple[int, int, int]
 """(H, W, C) of a map."""

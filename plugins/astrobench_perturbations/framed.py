@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING, NamedTuple
 import torch
 
 if TYPE_CHECKING:
+    from astrobench_perturbations.blocks import Pair
     from astrobench_perturbations.spans import Span
-    from astrobench_perturbations.stages import Pair
 
 
 class Corners(NamedTuple):

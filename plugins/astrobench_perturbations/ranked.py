@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 import torch
 from torch import nn
 
-from astrobench_perturbations.dense import Dense
+from astrobench_perturbations.dense import Dense, agree
 from astrobench_perturbations.folding import NotStagedError
 from astrobench_perturbations.framed import Room
 from astrobench_perturbations.graph import stages_of
@@ -56,7 +56,7 @@ class Ranked:
         for quick in (patched, whole):
             try:
                 found = cls(exact, quick(model, exact))
-                if _is_near(*probed(found, exact.network, sample[:1], step=5)):
+                if agree(*probed(found, exact.network, sample[:1], step=5), ROUGHLY):
                     exact.micro = FEW
                     return found
             except Exception:  # whatever a network does that has no stages or no bfloat16, the next serves
@@ -92,10 +92,6 @@ def whole(model: nn.Module, exact: Dense) -> Dense:
     quick.micro, quick.images = max(exact.micro, MICRO), exact.images.bfloat16()
     quick.network = halved(exact.network)
     return quick
-
-
-def _is_near(found: torch.Tensor, expected: torch.Tensor) -> bool:
-    return bool((found - expected).abs().max() <= ROUGHLY * max(1.0, float(expected.abs().max())))
 
 
 def is_worth_it(model: nn.Module, sample: torch.Tensor) -> bool:

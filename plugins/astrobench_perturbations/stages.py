@@ -12,15 +12,13 @@ from typing import TYPE_CHECKING, NamedTuple
 import torch
 from torch.nn import functional
 
-from astrobench_perturbations.blocks import highest
+from astrobench_perturbations.blocks import Pair, highest
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
 INPUT = -1
 """The number of the image itself, where a stage is asked for as a source."""
-
-Pair = tuple[int, int]
 
 
 class Grid(NamedTuple):
@@ -97,7 +95,11 @@ class Stage:
 
     def cells(self, linear: torch.Tensor) -> torch.Tensor:
         """Return the cells, float32 (m, H', W', C), of the linear part."""
-        value = through(self.before, linear.clone())
+        return self.finished(linear.clone())
+
+    def finished(self, linear: torch.Tensor) -> torch.Tensor:
+        """Return the cells of a linear part that nobody else needs, in its own dtype, written over."""
+        value = through(self.before, linear)
         if self.pool is not None:
             value = _max_pool(value, self.pool)
         return through(self.after, value)
@@ -141,5 +143,5 @@ def _highest(value: torch.Tensor, axis: int) -> torch.Tensor:
 
 def _max_pool(maps: torch.Tensor, grid: Grid) -> torch.Tensor:
     if grid == Grid(grid.size, stride=grid.size):
-        return highest(maps, *grid.size)
+        return highest(maps, grid.size, grid.stride)
     return functional.max_pool2d(maps.permute(0, 3, 1, 2), *grid).permute(0, 2, 3, 1)

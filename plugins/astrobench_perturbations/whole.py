@@ -8,7 +8,7 @@ import torch
 from torch.nn import functional
 
 from astrobench_perturbations.rowwise import Rowwise
-from astrobench_perturbations.stages import Grid, through
+from astrobench_perturbations.stages import Grid
 
 if TYPE_CHECKING:
     from astrobench_perturbations.stages import Stage, Term
@@ -33,10 +33,7 @@ class Whole:
             total = maps[source] + total
         for source, felt in self.others:
             total = felt(maps[source], total)
-        value = through(self.stage.before, total)
-        if self.stage.pool is not None:
-            value = functional.max_pool2d(value.permute(0, 3, 1, 2), *self.stage.pool).permute(0, 2, 3, 1)
-        return through(self.stage.after, value)
+        return self.stage.finished(total)
 
 
 class Mapwise:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 import torch
-from astrobench import Output, Streams
+from astrobench import Streams
 from astrobench_perturbations.blocks import BlockPool, with_blocks
 from astrobench_perturbations.cone import Cone
 from astrobench_perturbations.dense import Dense
@@ -17,7 +17,7 @@ from astrobench_perturbations.one_pixel import one_pixel
 from astrobench_perturbations.replaced import replace_pixels
 from hypothesis import given
 from hypothesis import strategies as st
-from plugins.perturbations.nets import Net, Residual, conv_net, settled
+from plugins.perturbations.nets import Net, Residual, Undecided, conv_net, settled
 from plugins.perturbations.skies import dim, sky
 from torch import nn
 
@@ -28,13 +28,6 @@ SHAPE = (3, 20, 20)
 def _without_gradients() -> object:
     with torch.inference_mode():
         yield
-
-
-class Undecided(Net):
-    """A network whose way depends on its input, which no trace can follow."""
-
-    def forward(self, images: torch.Tensor) -> Output:
-        return super().forward(images if images.mean() > 0 else -images)
 
 
 def pixels(n: int) -> Pixels:

@@ -5,8 +5,9 @@ from __future__ import annotations
 import numpy as np
 import pytest
 import torch
-from astrobench import Output, Streams
+from astrobench import Streams
 from astrobench_networks.resnet18 import resnet18
+from astrobench_perturbations.blocks import highest
 from astrobench_perturbations.dense import Dense
 from astrobench_perturbations.evaluators import evaluator_for
 from astrobench_perturbations.evolution import Pixels
@@ -14,7 +15,6 @@ from astrobench_perturbations.framed import Room
 from astrobench_perturbations.graph import stages_of
 from astrobench_perturbations.nearness import multiply_adds, stages_near
 from astrobench_perturbations.one_pixel import one_pixel
-from astrobench_perturbations.patch import highest
 from astrobench_perturbations.patched import Patched
 from astrobench_perturbations.ranked import Ranked
 from astrobench_perturbations.replaced import replace_pixels
@@ -22,7 +22,7 @@ from astrobench_perturbations.rowwise import Rowwise
 from astrobench_perturbations.stages import Grid, Term
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
-from plugins.perturbations.nets import Net, Residual, networks, settled
+from plugins.perturbations.nets import Net, Residual, Undecided, networks, settled
 from plugins.perturbations.skies import dim, sky
 from torch import nn
 
@@ -33,13 +33,6 @@ SHAPE = (3, 24, 24)
 def _without_gradients() -> object:
     with torch.inference_mode():
         yield
-
-
-class Undecided(Net):
-    """A network whose way depends on its input, which no trace can follow."""
-
-    def forward(self, images: torch.Tensor) -> Output:
-        return super().forward(images if images.mean() > 0 else -images)
 
 
 def pixels(shape: tuple[int, int, int], n: int, several: tuple[int, ...] = ()) -> Pixels:
@@ -195,4 +188,4 @@ def test_the_highest_of_shifted_maps_is_max_pooling(size: int, stride: int, dila
     maps = torch.randn(2, length, length + 1, 3)
     pool = Grid((size, size), (stride, stride), (0, 0), (dilation, dilation))
     expected = nn.functional.max_pool2d(maps.permute(0, 3, 1, 2), *pool).permute(0, 2, 3, 1)
-    assert torch.equal(highest(maps, pool), expected)
+    assert torch.equal(highest(maps, pool.size, pool.stride, pool.dilation), expected)

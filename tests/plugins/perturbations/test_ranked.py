@@ -113,7 +113,7 @@ def test_every_success_is_one_in_float32_and_there_are_as_many() -> None:
 def test_a_rank_that_is_wrong_is_no_success(monkeypatch: pytest.MonkeyPatch) -> None:
     sure = torch.tensor([-9.0, 9.0, 9.0])
     monkeypatch.setattr(Ranked, "logits", lambda self, slots, pixels: sure.expand(len(slots), 3))
-    monkeypatch.setattr(module, "_is_near", lambda found, expected: True)
+    monkeypatch.setattr(module, "agree", lambda found, expected, tolerance: True)
     model, batch = hills(lead=9.0), sky(dim(3, (3, 12, 12)), np.zeros(3, np.int64))
     found = one_pixel(batch, model, RNG, **SMALL, ranking="bf16").facts
     assert found["evaluator"].tolist() == [2, 2, 2]
