@@ -100,7 +100,7 @@ def test_a_score_that_is_forged_while_something_runs_is_computed_again(
 def test_a_result_that_was_damaged_is_missing_again(plan: Plan, store: Store) -> None:
     damaged = plan.cells[3]
     data = store.path("cells", damaged.key).read_bytes()
-    store.path("cells", damaged.key).write_bytes(data[:-40] + b"0" + data[-39:])
+    store.path("cells", damaged.key).write_bytes(data[:-40] + bytes([data[-40] ^ 1]) + data[-39:])
     missing = Sweep(plan, store, Options()).missing()
     assert [cell.key for cells in missing.values() for cell in cells] == [damaged.key]
     assert list(store.root.glob(f"cells/??/{damaged.key}.json.corrupt-0"))
