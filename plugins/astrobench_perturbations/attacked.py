@@ -26,18 +26,14 @@ class Attacked(NamedTuple):
 
 
 def attacked(batch: Batch, model: nn.Module, images: int, *, only_correct: bool) -> Attacked:
-    """Choose at most `images` of a batch and say which class each starts from.
+    """Choose at most `images` of a batch, see `chosen`, and say which class each starts from.
 
-    The choice depends on the ids alone, so that every network, seed and attack meets the same images, and fewer
-    images are a subset of more. The start is the label, or the predicted class where labels are unknown.
-    only_correct: of those chosen, leave out the images that the network gets wrong already.
+    The start is the label, or the predicted class where labels are unknown. only_correct: of those chosen, leave out
+    the images that the network gets wrong already.
 
     Raises DataError for the targets of a regression.
     """
-    if batch.labels is not None and not np.issubdtype(batch.labels.dtype, np.integer):
-        raise DataError("an attack on a class needs class labels, not the targets of a regression")
-    rank = np.array([_CHOICE.of(image_id).random() for image_id in batch.ids])
-    rows = np.sort(np.argsort(rank, kind="stable")[:images])
+    rows = chosen(batch, images)
     if batch.labels is None:
         return Attacked(rows, predicted(model, batch.inputs[torch.from_numpy(rows)]))
     starts = batch.labels[rows].astype(np.int64)
@@ -45,6 +41,20 @@ def attacked(batch: Batch, model: nn.Module, images: int, *, only_correct: bool)
         return Attacked(rows, starts)
     correct = predicted(model, batch.inputs[torch.from_numpy(rows)]) == starts
     return Attacked(rows[correct], starts[correct])
+
+
+def chosen(batch: Batch, images: int) -> np.ndarray:
+    """Return which images of a batch an attack is tried on, at most `images`: int64 (M,), ascending.
+
+    The choice depends on the ids alone, so that every network, seed and attack meets the same images, and fewer
+    images are a subset of more.
+
+    Raises DataError for the targets of a regression.
+    """
+    if batch.labels is not None and not np.issubdtype(batch.labels.dtype, np.integer):
+        raise DataError("an attack on a class needs class labels, not the targets of a regression")
+    rank = np.array([_CHOICE.of(image_id).random() for image_id in batch.ids])
+    return np.sort(np.argsort(rank, kind="stable")[:images])
 
 
 def predicted(model: nn.Module, inputs: torch.Tensor) -> np.ndarray:

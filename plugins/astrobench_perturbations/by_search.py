@@ -8,10 +8,9 @@ import numpy as np
 import torch
 from astrobench import Perturbed
 
-from astrobench_perturbations.attacked import attacked
-from astrobench_perturbations.attempt import UNTARGETED
+from astrobench_perturbations.attacked import chosen
 from astrobench_perturbations.evaluators import evaluator_for, whole_for
-from astrobench_perturbations.replaced import classes_of, replaced
+from astrobench_perturbations.replaced import replaced
 from astrobench_perturbations.search import Search
 
 if TYPE_CHECKING:
@@ -27,33 +26,24 @@ if TYPE_CHECKING:
 
 
 class Wish(NamedTuple):
-    """At most how many images are attacked, whether only those that the network gets right, and what is asked for.
-
-    ranking: see `whole_for`.
-    """
+    """At most how many images are attacked, and how candidates are ranked, see `whole_for`."""
 
     images: int
-    only_correct: bool
-    targeted: bool
     ranking: Ranking
 
 
 def searched(batch: Batch, model: nn.Module, rng: Streams, wish: Wish, rule: Rule) -> Perturbed:
     """Return the attacked images with the best pixels that a search found for each, see `one_pixel`."""
-    chosen = attacked(batch, model, wish.images, only_correct=wish.only_correct)
-    inputs = batch.inputs[torch.from_numpy(chosen.rows).to(batch.inputs.device)]
+    rows = chosen(batch, wish.images)
+    inputs = batch.inputs[torch.from_numpy(rows).to(batch.inputs.device)]
     find = evaluator_for if rule.pixels == 1 else whole_for  # the cone of a changed pixel knows one pixel only
     evaluator = find(model, min(rule.slots, max(len(inputs), 1)), batch.inputs, wish.ranking)
-    classes = classes_of(model, batch.inputs)
-    targets = [_targets(start, classes, targeted=wish.targeted) for start in chosen.starts]
-    streams = [rng.of(batch.ids[row]) for row in chosen.rows]
-    ended = Search(evaluator, inputs, chosen.starts, targets, streams, rule).run()
-    pixels = _best(ended, inputs.shape, rule)
-    return Perturbed(inputs=replaced(inputs, pixels), rows=chosen.rows, facts=_facts(ended, pixels, evaluator.code))
-
-
-def _targets(start: int, classes: int, *, targeted: bool) -> tuple[int, ...]:
-    return tuple(k for k in range(classes) if k != start) if targeted else (UNTARGETED,)
+    labels = None if batch.labels is None else batch.labels[rows]
+    streams = [rng.of(batch.ids[row]) for row in rows]
+    ended = Search(evaluator, inputs, labels, streams, rule).run()
+    met, pixels = np.array([attempt.image for attempt in ended], np.int64), _best(ended, inputs.shape, rule)
+    facts = _facts(ended, pixels, evaluator.code)
+    return Perturbed(inputs=replaced(inputs[met], pixels), rows=rows[met], facts=facts)
 
 
 def _best(ended: Sequence[Attempt], shape: torch.Size, rule: Rule) -> Pixels:

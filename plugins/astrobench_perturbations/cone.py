@@ -51,18 +51,17 @@ class Cone:
             for local, (places, cells) in zip(self.locals, self.rooms, strict=True)
         ]
 
-    def place(self, slots: list[int], images: torch.Tensor) -> None:
-        """Put clean images, float32 (m, C, H, W), into slots."""
+    def place(self, slots: list[int], images: torch.Tensor) -> torch.Tensor:
+        """Put clean images, float32 (m, C, H, W), into slots and return their logits, float32 (m, K)."""
         for at in range(0, len(slots), MICRO):
             self._place(slots[at : at + MICRO], images[at : at + MICRO].permute(0, 2, 3, 1))
+        return self._ended(self.numbers[slots])
 
     def _place(self, slots: list[int], images: torch.Tensor) -> None:
         maps = {INPUT: images}
         self.images[slots] = images.flatten(1, 2)
         for number, (stage, local) in enumerate(zip(self.network.stages, self.locals, strict=True)):
-            linear = stage.linear(maps)
-            maps[number] = stage.cells(linear)
-            local.keep(self.rooms[number], slots, linear, maps[number])
+            maps[number] = local.keep(self.rooms[number], slots, stage.linear(maps))
         self.numbers[slots] = torch.einsum("fhwc,mhwc->mf", self.network.readout, maps[number]) + self.network.bias
 
     def logits(self, slots: np.ndarray, pixels: Pixels) -> torch.Tensor:
@@ -76,6 +75,10 @@ class Cone:
         found = [self._numbers(int(slots[at.start]), values[at], way) for at, *way in zip(parts, *ways, strict=True)]
         numbers = torch.empty_like(joined := torch.cat(found))
         numbers[back] = joined
+        return self._ended(numbers)
+
+    def _ended(self, numbers: torch.Tensor) -> torch.Tensor:
+        """Return the logits, float32 (n, K), of the numbers that are read, float32 (n, F)."""
         for step in self.network.tail:
             numbers = step(numbers)
         return numbers

@@ -37,9 +37,14 @@ class Dense:
         self.network = fast(model, sample[:2])
         self.images = sample.new_zeros((slots, *sample.shape[1:])).to(memory_format=torch.channels_last)
 
-    def place(self, slots: list[int], images: torch.Tensor) -> None:
+    def place(self, slots: list[int], images: torch.Tensor) -> torch.Tensor:
+        """Put clean images, float32 (m, C, H, W), into slots and return their logits, float32 (m, K)."""
+        self.keep(slots, images)
+        return torch.cat([self.network(part).logits for part in torch.split(images, self.micro)])
+
+    def keep(self, slots: list[int], images: torch.Tensor) -> None:
         """Put clean images, float32 (m, C, H, W), into slots."""
-        self.images[slots] = images
+        self.images[slots] = images.to(self.images.dtype)
 
     def logits(self, slots: np.ndarray, pixels: Pixels) -> torch.Tensor:
         """Return the logits, float32 (n, K), of the image in slots[i] with one pixel replaced by pixels[i]."""

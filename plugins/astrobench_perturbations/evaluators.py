@@ -32,8 +32,8 @@ class Evaluator(Protocol):
 
     code: int
 
-    def place(self, slots: list[int], images: torch.Tensor) -> None:
-        """Put clean images, float32 (m, C, H, W), into slots."""
+    def place(self, slots: list[int], images: torch.Tensor) -> torch.Tensor:
+        """Put clean images, float32 (m, C, H, W), into slots and return their logits, float32 (m, K)."""
 
     def logits(self, slots: np.ndarray, pixels: Pixels) -> torch.Tensor:
         """Return the logits, float32 (n, K), of the image in slots[i] with one pixel replaced by pixels[i]."""

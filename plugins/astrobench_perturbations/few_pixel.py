@@ -45,5 +45,5 @@ def few_pixel(
     Source: Su et al. 2019 (arXiv:1710.08864), who attack 1, 3 and 5 pixels.
     """
     limits = batch.limits if bounds == "data" else (0.0, 1.0)
-    rule = Rule(population, generations, differential_weight, out_of_range, limits, pixels)
-    return searched(batch, model, rng, Wish(images, only_correct, targeted, ranking), rule)
+    rule = Rule(population, generations, differential_weight, out_of_range, limits, pixels, targeted, only_correct)
+    return searched(batch, model, rng, Wish(images, ranking), rule)

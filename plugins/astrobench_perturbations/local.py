@@ -3,9 +3,8 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import cached_property
 from typing import TYPE_CHECKING
-
-import torch
 
 from astrobench_perturbations.bands import Band, bands_of
 from astrobench_perturbations.tables import kinds_of
@@ -15,6 +14,7 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
     import numpy as np
+    import torch
 
     from astrobench_perturbations.routes import Route
     from astrobench_perturbations.stages import Stage
@@ -46,24 +46,33 @@ class Local:
         tilings = tiled_places(stage, sides), tiled_cells(stage, sides)
         return cls(stage, extent, kinds_of(sides), bands_of(stage, sides), *tilings)
 
+    @cached_property
+    def margins(self) -> tuple[torch.Tensor, torch.Tensor]:
+        """What stands where there is no map: for places outside of it (2, C), see `tiled_places`, for cells (1, C)."""
+        size, channels = self.stage.pool.size if self.stage.pool else (1, 1), self.stage.shape[2]
+        far = self.stage.bias.new_tensor([FAR, -FAR])[:, None].expand(2, channels)
+        return far, self.stage.taken(far[:1, None].repeat(1, size[0] * size[1], 1), 1, 1)[0]
+
     def room(self, slots: int) -> tuple[torch.Tensor, torch.Tensor]:
         """Return room for places and for cells of `slots` images, float32 (slots, R, C) each."""
-        channels = self.stage.shape[2]
+        blank = self.stage.bias.new_zeros(1, *self.stage.shape), self.stage.bias.new_zeros(1, *self.stage.cells_shape)
         places, cells = (
-            self.stage.bias.new_zeros(slots, len(tiling.rows), channels) for tiling in (self.places, self.cells)
+            tiling.laid(zeros, margin).repeat(slots, 1, 1)
+            for tiling, zeros, margin in zip((self.places, self.cells), blank, self.margins, strict=True)
         )
         return places, cells
 
     def keep(
-        self, rooms: tuple[torch.Tensor, torch.Tensor], slots: Sequence[int], linear: torch.Tensor, cells: torch.Tensor
-    ) -> None:
-        """Put images' linear parts and cells, float32 (m, H, W, C), into slots of the two rooms."""
-        m, channels = len(linear), linear.shape[3]
-        far = linear.new_tensor([FAR, -FAR])[:, None].expand(m, 2, channels)
-        size = self.stage.pool.size if self.stage.pool else (1, 1)
-        outside = self.stage.taken(linear.new_full((m, size[0] * size[1], channels), FAR), 1, 1)
-        self.places.lay(torch.cat([linear.flatten(1, 2), far], 1), rooms[0], slots)
-        self.cells.lay(torch.cat([cells.flatten(1, 2), outside], 1), rooms[1], slots)
+        self, rooms: tuple[torch.Tensor, torch.Tensor], slots: Sequence[int], linear: torch.Tensor
+    ) -> torch.Tensor:
+        """Put images' linear parts, float32 (m, H, W, C), and their cells into slots of the two rooms.
+
+        Returns the cells, float32 (m, H', W', C), which may be written over what was linear.
+        """
+        self.places.lay(linear, self.margins[0], rooms[0], slots)
+        cells = self.stage.finished(linear)
+        self.cells.lay(cells, self.margins[1], rooms[1], slots)
+        return cells
 
     def changes(
         self, image: tuple[torch.Tensor, torch.Tensor], deltas: Sequence[torch.Tensor], route: Route

@@ -75,8 +75,8 @@ def one_pixel(
     """
     _check(images, population, generations)
     limits = batch.limits if bounds == "data" else (0.0, 1.0)
-    rule = Rule(population, generations, differential_weight, out_of_range, limits)
-    return searched(batch, model, rng, Wish(images, only_correct, targeted, ranking), rule)
+    rule = Rule(population, generations, differential_weight, out_of_range, limits, 1, targeted, only_correct)
+    return searched(batch, model, rng, Wish(images, ranking), rule)
 
 
 def _check(images: int, population: int, generations: int) -> None:

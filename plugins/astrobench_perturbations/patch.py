@@ -32,13 +32,14 @@ class Patch:
         self.places = Framed((sides[0].places, sides[1].places), stage.shape, room)
         self.cells = Framed((sides[0].cells, sides[1].cells), stage.cells_shape, room)
 
-    def keep(self, slots: list[int], linear: torch.Tensor) -> None:
-        """Keep the linear parts of images, float32 (m, H, W, C), and their cells."""
-        rounded = linear.to(self.places.maps.dtype)
+    def keep(self, slots: list[int], linear: torch.Tensor) -> torch.Tensor:
+        """Keep the linear parts of images, float32 (m, H, W, C), and their cells; return the cells in float32."""
+        rounded = linear.to(self.places.maps.dtype, copy=True)
         far = rounded.new_full((rounded.shape[3],), -FAR)
         self.places.keep(slots, rounded, far)
         outside = through((*self.stage.before, *self.stage.after), far.clone())
-        self.cells.keep(slots, self.stage.cells(rounded), outside)
+        self.cells.keep(slots, self.stage.finished(rounded), outside)
+        return self.stage.finished(linear)
 
     def changed(self, corners: Corners, deltas: Sequence[torch.Tensor]) -> torch.Tensor:
         """Return the new cells of the windows. deltas: how much the windows of each term's source change."""

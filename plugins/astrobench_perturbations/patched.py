@@ -43,7 +43,7 @@ class Patched:
         channels = network.stages[0].terms[0].weight.shape[1]
         self.images, self.dtype = torch.zeros(room.slots, channels, *room.pixels), room.dtype
 
-    def place(self, slots: list[int], images: torch.Tensor) -> None:
+    def keep(self, slots: list[int], images: torch.Tensor) -> None:
         """Put clean images, float32 (m, C, H, W), into slots."""
         self.images[slots] = images
         for at in range(0, len(slots), MICRO):
@@ -52,9 +52,7 @@ class Patched:
     def _keep(self, slots: list[int], images: torch.Tensor) -> None:
         maps = {INPUT: images}
         for number, patch in enumerate(self.patches):
-            linear = patch.stage.linear(maps)
-            maps[number] = patch.stage.cells(linear)
-            patch.keep(slots, linear)
+            maps[number] = patch.keep(slots, patch.stage.linear(maps))
 
     def logits(self, slots: np.ndarray, pixels: Pixels) -> torch.Tensor:
         """Return the logits, float32 (n, K), of the image in slots[i] with its pixel, or several, replaced."""

@@ -63,10 +63,10 @@ class Ranked:
                 continue
         return None
 
-    def place(self, slots: list[int], images: torch.Tensor) -> None:
-        """Put clean images, float32 (m, C, H, W), into slots."""
-        self.exact.place(slots, images)
-        self.quick.place(slots, images.to(self.quick.images.dtype))
+    def place(self, slots: list[int], images: torch.Tensor) -> torch.Tensor:
+        """Put clean images, float32 (m, C, H, W), into slots and return their logits, float32 (m, K)."""
+        self.quick.keep(slots, images)
+        return self.exact.place(slots, images)
 
     def logits(self, slots: np.ndarray, pixels: Pixels) -> torch.Tensor:
         """Return rough logits, float32 (n, K), of the image in slots[i] with one pixel replaced by pixels[i]."""

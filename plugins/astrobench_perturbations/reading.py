@@ -23,9 +23,8 @@ def reader(readout: torch.Tensor, cells: Tiling) -> Reader:
     readout: float32 (F, H, W, C). cells: how the last map of cells is kept; what lies outside of it counts nothing.
     starts: where the runs of the changed windows begin.
     """
-    numbers, height, width, channels = readout.shape
-    rows = torch.cat([readout.reshape(numbers, height * width, channels), readout.new_zeros(numbers, 1, channels)], 1)
-    return (_gathering if numbers <= MOST_GATHERED else _scattering)(cells.laid(rows), cells)
+    laid = cells.laid(readout, readout.new_zeros(1, readout.shape[3]))
+    return (_gathering if len(readout) <= MOST_GATHERED else _scattering)(laid, cells)
 
 
 def _gathering(weights: torch.Tensor, cells: Tiling) -> Reader:

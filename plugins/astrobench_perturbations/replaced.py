@@ -7,8 +7,6 @@ from typing import TYPE_CHECKING
 import torch
 
 if TYPE_CHECKING:
-    from torch import nn
-
     from astrobench_perturbations.evolution import Pixels
 
 
@@ -28,9 +26,3 @@ def replace_pixels(images: torch.Tensor, pixels: Pixels) -> torch.Tensor:
     for row, col, value in zip(rows.unbind(1), cols.unbind(1), values.unbind(1), strict=True):
         images[which, :, row, col] = value
     return images
-
-
-def classes_of(model: nn.Module, images: torch.Tensor) -> int:
-    """Return how many logits a network gives for images float32 (N, C, H, W)."""
-    with torch.inference_mode():
-        return int(model(images[:1]).logits.shape[1])

@@ -6,6 +6,7 @@ images.
 
 from __future__ import annotations
 
+from collections import deque
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -13,13 +14,13 @@ import numpy as np
 import torch
 from astrobench import report
 
-from astrobench_perturbations.attempt import Attempt, fitness_of
+from astrobench_perturbations.attempt import UNTARGETED, Attempt, fitness_of
 from astrobench_perturbations.doubted import Doubted
 from astrobench_perturbations.evolution import OutOfRange, decode, decode_many, first, trials
 from astrobench_perturbations.ranked import Ranked
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator, Sequence
+    from collections.abc import Callable, Sequence
 
     from astrobench_perturbations.evaluators import Evaluator
     from astrobench_perturbations.evolution import Pixels
@@ -39,6 +40,8 @@ class Rule:
     out_of_range: OutOfRange
     bounds: tuple[float, float]
     pixels: int = 1
+    targeted: bool = True
+    only_correct: bool = True
 
     def read(self, genomes: np.ndarray, shape: tuple[int, int]) -> Pixels:
         """Return the pixels of genomes (n, D) in images of `shape` (H, W)."""
@@ -54,45 +57,61 @@ class Rule:
 
 @dataclass(frozen=True, eq=False)
 class Search:
-    """Attacks on images float32 (M, C, H, W). starts: int64 (M,). targets, streams: one an image, targets in order."""
+    """Attacks on images float32 (M, C, H, W), each with a stream.
+
+    labels: int64 (M,), the classes attacks start from; None for those that the network says.
+    """
 
     evaluator: Evaluator
     images: torch.Tensor
-    starts: np.ndarray
-    targets: Sequence[tuple[int, ...]]
+    labels: np.ndarray | None
     streams: Sequence[np.random.Generator]
     rule: Rule
 
     def run(self) -> list[Attempt]:
-        """Return the attempt each image ended with: the first that succeeded, or the last.
+        """Return the attempt that each attacked image ended with: the first that succeeded, or the last.
 
         Whether the best member succeeds is asked before each generation and after the last.
         """
-        ended: dict[int, Attempt] = {}
-        running, flipped = list[Attempt](), 0
-        waiting = iter(range(len(self.images)))
+        ended, running, flipped = list[Attempt](), list[Attempt](), 0
+        waiting = deque(range(len(self.images)))
         with torch.inference_mode():
-            while len(ended) < len(self.images):
-                running = self._step([*running, *self._entering(running, waiting)])
-                over = {attempt.image: attempt for attempt in running if self._is_over(attempt)}
-                running = [self._going_on(attempt) for attempt in running if attempt.image not in over]
-                flipped += sum(attempt.succeeded for attempt in over.values())
-                ended |= over
-                report("attacking", len(ended), len(self.images), f"{flipped} flipped")
-        return [ended[image] for image in range(len(self.images))]
+            while running := [*running, *self._entering(running, waiting)]:
+                met = self._step(running)
+                over = [attempt for attempt in met if self._is_over(attempt)]
+                running = [self._going_on(attempt) for attempt in met if not self._is_over(attempt)]
+                ended += over
+                flipped += sum(attempt.succeeded for attempt in over)
+                done = len(self.images) - len(waiting) - len(running)
+                report("attacking", done, len(self.images), f"{flipped} flipped")
+        return sorted(ended, key=lambda attempt: attempt.image)
 
-    def _entering(self, running: list[Attempt], waiting: Iterator[int]) -> list[Attempt]:
-        free = sorted(set(range(self.rule.slots)) - {attempt.slot for attempt in running})
-        new = [self._begun(image, slot) for slot, image in zip(free, waiting, strict=False)]
-        if new:
-            self.evaluator.place([one.slot for one in new], self.images[[one.image for one in new]])
+    def _entering(self, running: list[Attempt], waiting: deque[int]) -> list[Attempt]:
+        """Let images that wait into free slots, until all slots are taken or none waits."""
+        new: list[Attempt] = []
+        while waiting and (free := sorted(set(range(self.rule.slots)) - {one.slot for one in (*running, *new)})):
+            images = [waiting.popleft() for _ in free[: len(waiting)]]
+            new += self._begun(images, free[: len(images)])
         return new
 
-    def _begun(self, image: int, slot: int) -> Attempt:
-        target, *later = self.targets[image]
+    def _begun(self, images: list[int], slots: list[int]) -> list[Attempt]:
+        """Put images into slots and begin on them, but for those that the network gets wrong already."""
+        logits = self.evaluator.place(slots, self.images[images])
+        said = logits.argmax(1).cpu().numpy()
+        starts = said if self.labels is None else self.labels[images]
+        wanted = (starts == said) | (not self.rule.only_correct)
+        return [
+            self._attempt(image, slot, int(start), logits.shape[1])
+            for image, slot, start, is_wanted in zip(images, slots, starts, wanted, strict=True)
+            if is_wanted
+        ]
+
+    def _attempt(self, image: int, slot: int, start: int, classes: int) -> Attempt:
+        others = [k for k in range(classes) if k != start]
+        target, *later = others if self.rule.targeted else [UNTARGETED]
         unknown = np.full(self.rule.population, -np.inf, np.float32)
         kind = Doubted if isinstance(self.evaluator, Ranked) else Attempt
-        return kind(image, slot, int(self.starts[image]), target, tuple(later), self._first(image), unknown)
+        return kind(image, slot, start, target, tuple(later), self._first(image), unknown)
 
     def _first(self, image: int) -> np.ndarray:
         return first(self.streams[image], self.rule.population, self.images.shape[1], self.rule.pixels)

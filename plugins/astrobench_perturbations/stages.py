@@ -93,12 +93,8 @@ class Stage:
             total = total + term(cells[term.source])
         return total
 
-    def cells(self, linear: torch.Tensor) -> torch.Tensor:
-        """Return the cells, float32 (m, H', W', C), of the linear part."""
-        return self.finished(linear.clone())
-
     def finished(self, linear: torch.Tensor) -> torch.Tensor:
-        """Return the cells of a linear part that nobody else needs, in its own dtype, written over."""
+        """Return the cells, (m, H', W', C), of a linear part that nobody else needs, in its own dtype, written over."""
         value = through(self.before, linear)
         if self.pool is not None:
             value = _max_pool(value, self.pool)

@@ -60,7 +60,7 @@ def residual(kind: type[Net] = Net, outputs: int = 2) -> Net:
 def patched(model: nn.Module, near: int, images: torch.Tensor, dtype: torch.dtype = torch.float32) -> Patched:
     channels, height, width = images.shape[1:]
     found = Patched(stages_of(model, (channels, height, width)), near, Room(len(images), (height, width), dtype))
-    found.place(list(range(len(images))), images)
+    found.keep(list(range(len(images))), images)
     return found
 
 

@@ -30,9 +30,10 @@ class Scripted:
     asked: dict[int, int] = field(default_factory=dict)
     widths: list[int] = field(default_factory=list)
 
-    def place(self, slots: list[int], images: torch.Tensor) -> None:
+    def place(self, slots: list[int], images: torch.Tensor) -> torch.Tensor:
         self.held |= {slot: int(image[0, 0, 0]) for slot, image in zip(slots, images, strict=True)}
         self.asked |= dict.fromkeys(slots, -1)
+        return torch.tensor([[9.0, 0.0]]).repeat(len(slots), 1)
 
     def logits(self, slots: np.ndarray, pixels: Pixels) -> torch.Tensor:
         self.widths.append(len(slots))
@@ -42,13 +43,13 @@ class Scripted:
         return torch.tensor([[0.0, 9.0] if yes else [9.0, 0.0] for yes in granted])
 
 
-def attacked(generations: list[int], evaluator: Scripted) -> list[Attempt]:
-    """Attack images that flip in the given generations, from class 0 to class 1."""
+def attacked(generations: list[int], evaluator: Scripted, labels: list[int] | None = None) -> list[Attempt]:
+    """Attack images that flip in the given generations, from class 0 to class 1 unless told otherwise."""
     images = torch.tensor(generations, dtype=torch.float32)[:, None, None, None].expand(-1, 3, 4, 4)
     n = len(generations)
     rule = Rule(POPULATION, 6, 0.5, "resample", (0.0, 1.0))
     streams = [np.random.default_rng(number) for number in range(n)]
-    return Search(evaluator, images, np.zeros(n, np.int64), [(1,)] * n, streams, rule).run()
+    return Search(evaluator, images, np.array(labels or [0] * n), streams, rule).run()
 
 
 @pytest.fixture(autouse=True)
@@ -61,6 +62,14 @@ def test_a_slot_is_given_to_the_next_image_as_soon_as_it_is_free() -> None:
     attacked([0, 5, 2, 3, 0, 1, 4, 2], evaluator)
     # populations: 1, 6, 3, 4, 1, 2, 5, 3; the last image enters at the seventh step, beside the last but one
     assert evaluator.widths == [30] * 6 + [20] * 3 + [10]
+
+
+def test_the_slot_of_an_image_that_is_wrong_already_goes_to_the_next_at_once() -> None:
+    evaluator = Scripted()
+    found = attacked([2, 5, 2, 3, 2, 1, 4, 2], evaluator, labels=[0, 1, 0, 1, 1, 0, 1, 0])
+    assert [attempt.image for attempt in found] == [0, 2, 5, 7]
+    assert evaluator.widths == [30, 30, 30, 10, 10]  # populations: 3, 3, 2, and 3 from the third step on
+    assert attacked([0, 0], Scripted(), labels=[1, 1]) == []
 
 
 def test_images_keep_their_order_and_their_own_end() -> None:
