@@ -10,7 +10,7 @@ from astrobench import Perturbed
 
 from astrobench_perturbations.attacked import chosen
 from astrobench_perturbations.evaluators import evaluator_for, whole_for
-from astrobench_perturbations.replaced import replaced
+from astrobench_perturbations.replaced import replace_pixels
 from astrobench_perturbations.search import Search
 
 if TYPE_CHECKING:
@@ -43,7 +43,7 @@ def searched(batch: Batch, model: nn.Module, rng: Streams, wish: Wish, rule: Rul
     ended = Search(evaluator, inputs, labels, streams, rule).run()
     met, pixels = np.array([attempt.image for attempt in ended], np.int64), _best(ended, inputs.shape, rule)
     facts = _facts(ended, pixels, evaluator.code)
-    return Perturbed(inputs=replaced(inputs[met], pixels), rows=rows[met], facts=facts)
+    return Perturbed(inputs=replace_pixels(inputs[met], pixels), rows=rows[met], facts=facts)
 
 
 def _best(ended: Sequence[Attempt], shape: torch.Size, rule: Rule) -> Pixels:

@@ -93,8 +93,14 @@ class Local:
         start = 0
         for bands, end in zip(self.bands, ends, strict=True):
             if start < end:
-                here, changed = places[start:end], [delta[start:end] for delta in deltas]
                 for term, inward, outward, matrix in bands:
                     height, width = matrix.shape
-                    here.narrow(1, outward, width).addmm_(changed[term].narrow(1, inward, height), matrix)
+                    changed = _block(deltas[term], start, end, inward, height)
+                    _block(places, start, end, outward, width).addmm_(changed, matrix)
             start = end
+
+
+def _block(rows: torch.Tensor, start: int, end: int, at: int, width: int) -> torch.Tensor:
+    """Return rows[start:end, at : at + width] of rows that fill their memory, as one view: cheaper than two."""
+    length = rows.shape[1]
+    return rows.as_strided((end - start, width), (length, 1), start * length + at)

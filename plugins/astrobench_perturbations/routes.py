@@ -24,10 +24,13 @@ class Route(NamedTuple):
     starts: tuple[torch.Tensor, torch.Tensor]
     ends: list[int]
 
-    def part(self, at: slice, ends: list[int]) -> Route:
-        """Return the way of some of the candidates."""
-        places, cells = (starts.view(len(self.turn), -1)[at].view(-1) for starts in self.starts)
-        return Route(self.turn[at], (places, cells), ends)
+    def parts(self, sizes: list[int], ends: list[list[int]]) -> list[Route]:
+        """Cut the way of all candidates into those of so many, each with its own ends."""
+        runs = [len(starts) // len(self.turn) for starts in self.starts]
+        places, cells = (
+            starts.split([size * k for size in sizes]) for starts, k in zip(self.starts, runs, strict=True)
+        )
+        return [Route(*one) for one in zip(self.turn.split(sizes), zip(places, cells, strict=True), ends, strict=True)]
 
 
 def routes(locals_: Sequence[Local], where: np.ndarray, parts: Sequence[slice]) -> tuple[list[list[Route]], np.ndarray]:
@@ -45,12 +48,12 @@ def routes(locals_: Sequence[Local], where: np.ndarray, parts: Sequence[slice]) 
         last, order = order, _sorted(key)
         whole = _route(local, _inverse(last)[order] - begun, where[order])
         ends = np.bincount(key, minlength=len(parts) * kinds).reshape(-1, kinds).cumsum(1).tolist()
-        found.append([whole.part(at, mine) for at, mine in zip(parts, ends, strict=True)])
+        found.append(whole.parts(sizes.tolist(), ends))
     return found, order
 
 
 def _route(local: Local, turn: np.ndarray, where: np.ndarray) -> Route:
-    arrays = turn, local.places.starts(where), local.cells.starts(where)
+    arrays = turn, *(np.take(tiling.starts, where, axis=0).ravel() for tiling in (local.places, local.cells))
     turns, places, cells = (torch.from_numpy(array).to(local.places.rows.device) for array in arrays)
     return Route(turns, (places, cells), [])
 

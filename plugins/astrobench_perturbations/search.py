@@ -152,7 +152,7 @@ class Search:
         height, width = self.images.shape[2:]
         pixels = self.rule.read(candidates.reshape(-1, genes), (height, width))
         slots = np.repeat([attempt.slot for attempt in running], population)
-        probabilities = logits(slots, pixels).softmax(1)
+        probabilities = logits(slots, pixels).T.softmax(0).T  # of few classes five times as fast as over the last axis
         return probabilities.cpu().numpy().reshape(searches, population, -1)
 
     def _is_over(self, attempt: Attempt) -> bool:

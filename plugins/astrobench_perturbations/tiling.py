@@ -33,14 +33,13 @@ class Part(NamedTuple):
 class Tiling(NamedTuple):
     """A map laid out anew in R rows of C numbers, with a margin wherever a window reaches beyond the map.
 
-    rows: int64 (R,), which row of the map's own memory each is; the rows of the margins follow those of the map. first:
-    int64 (H · W,), where the window of each pixel of the image begins. steps: int64 (k,), where its runs begin, from
-    there. run: rows in a run. part: all that is not margin, where that is a part of the map as it is.
+    rows: int64 (R,), which row of the map's own memory each is; the rows of the margins follow those of the map.
+    starts: int64 (H · W, k), where the runs of the window of each pixel of the image begin. run: rows in a run.
+    part: all that is not margin, where that is a part of the map as it is.
     """
 
     rows: torch.Tensor
-    first: np.ndarray
-    steps: np.ndarray
+    starts: np.ndarray
     run: int
     part: Part | None
 
@@ -62,10 +61,6 @@ class Tiling(NamedTuple):
         """Return all the runs of laid maps (m, R, C), which overlap in memory, (m, R - run + 1, run · C)."""
         m, rows, channels = room.shape
         return room.as_strided((m, rows - self.run + 1, self.run * channels), (rows * channels, channels, 1))
-
-    def starts(self, where: np.ndarray) -> np.ndarray:
-        """Return where the runs of the windows of pixels int64 (n,) begin, int64 (n · k,)."""
-        return paired(self.first[where], self.steps)
 
 
 def tiled_places(stage: Stage, sides: Sides) -> Tiling:
@@ -104,9 +99,9 @@ def _tiling(rows: np.ndarray, shape: tuple[int, ...], sides: Sides, device: torc
     width = across * each
     first_row, first_col = (side.window.first - side.window.first.min() for side in sides)
     first = paired(first_row * down * width, first_col * each)
-    steps = np.arange(sides[0].window.extent * down) * width
+    starts = first[:, None] + np.arange(sides[0].window.extent * down) * width
     part = _part(rows.reshape(high * down, width), shape)
-    return Tiling(torch.from_numpy(rows.ravel()).to(device), first, steps, sides[1].window.extent * each, part)
+    return Tiling(torch.from_numpy(rows.ravel()).to(device), starts, sides[1].window.extent * each, part)
 
 
 def _part(rows: np.ndarray, shape: tuple[int, ...]) -> Part | None:
