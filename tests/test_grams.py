@@ -60,13 +60,31 @@ def test_each_layer_s_matrix_is_that_of_its_centred_activations(net, images):
             assert found[place, batch] == pytest.approx(truth(net, images[some], layer), abs=1e-5)
 
 
-def test_the_error_is_that_of_float32_products_at_most():
-    """Against float64 on more features than one block holds, an offset of 100 σ with it."""
+@pytest.mark.parametrize("offset", [0, 1, 5, 100])
+def test_the_error_is_that_of_float32_products_at_most(offset):
+    """Against float64 on more features than one block holds, off zero by so many σ."""
     stream = torch.Generator().manual_seed(2)
-    values = torch.randn(16, 2 * CACHED // 16 + 77, generator=stream) + 100
+    values = torch.randn(16, 2 * CACHED // 16 + 77, generator=stream) + offset
     exact = values.double() - values.double().mean(0)
     exact = exact @ exact.T
     assert (gram(values) - exact).abs().max() / exact.diagonal().max() < 1e-6
+
+
+@pytest.mark.parametrize("outlier", [1, 1000])
+def test_one_image_that_is_far_from_all_others_costs_these_nothing(outlier):
+    stream = torch.Generator().manual_seed(3)
+    values = torch.randn(16, 20000, generator=stream)
+    values[3] *= outlier
+    exact = values.double() - values.double().mean(0)
+    exact, found = exact @ exact.T, gram(values)
+    size = exact.diagonal().sqrt()
+    assert ((found - exact).abs() / (size[:, None] * size)).max() < 1e-6
+
+
+@pytest.mark.parametrize("value", [0.0, 3.7, 1e6])
+def test_features_that_do_not_vary_have_a_matrix_of_rounding(value):
+    found = gram(torch.full((8, 5000), value))
+    assert found.abs().max() <= 1e-12 * max(1, 5000 * value**2)
 
 
 def test_channels_last_and_in_place_activations_change_nothing(net, images):

@@ -21,6 +21,8 @@ OWN = "*"
 """Stands for the layers that an architecture names itself."""
 CACHED = 1 << 17
 """Numbers of a block of features, 512 kB of float32: it is centred where the next product finds it, in the cache."""
+UNEVEN = 16
+"""Features that a block lacks of a power of two, at which all its rows would fall upon the same lines of a cache."""
 
 
 def layers_of(model: nn.Module, asked: Sequence[str]) -> tuple[str, ...]:
@@ -106,7 +108,7 @@ def gram(values: torch.Tensor) -> torch.Tensor:
     n = len(values)
     total = torch.zeros(n, n, dtype=torch.float64, device=values.device)
     mean = values.new_full((1, n), 1 / n)
-    for block in torch.split(values, max(1, CACHED // n), dim=1):
+    for block in torch.split(values, max(UNEVEN, CACHED // n - UNEVEN), dim=1):
         centred = block - mean @ block  # as a product a third of the time of a mean over the rows
         total += centred @ centred.T
     return total

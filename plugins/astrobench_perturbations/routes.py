@@ -28,9 +28,12 @@ class Route(NamedTuple):
         """Cut the way of all candidates into those of so many, each with its own ends."""
         runs = [len(starts) // len(self.turn) for starts in self.starts]
         places, cells = (
-            starts.split([size * k for size in sizes]) for starts, k in zip(self.starts, runs, strict=True)
+            torch.split(starts, [size * k for size in sizes]) for starts, k in zip(self.starts, runs, strict=True)
         )
-        return [Route(*one) for one in zip(self.turn.split(sizes), zip(places, cells, strict=True), ends, strict=True)]
+        return [
+            Route(*one)
+            for one in zip(torch.split(self.turn, sizes), zip(places, cells, strict=True), ends, strict=True)
+        ]
 
 
 def routes(locals_: Sequence[Local], where: np.ndarray, parts: Sequence[slice]) -> tuple[list[list[Route]], np.ndarray]:
