@@ -1,10 +1,14 @@
-"""One search for one target on one image, as a value: what it knows after each generation."""
+"""One search for one target on one image, as it stands whenever it is looked at."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING
 
-import numpy as np
+import torch
+
+if TYPE_CHECKING:
+    from typing import Self
 
 TARGET_REACHED = 0.5
 """A targeted attack succeeds above this probability of the target."""
@@ -14,13 +18,33 @@ UNTARGETED = -1
 
 
 @dataclass(frozen=True, eq=False)
+class Population:
+    """Members float64 (P, D) and what is known of them, on the network's device.
+
+    fitness: float32 (P,), the higher the better. champion: float64 (D,), the best that is known for certain. height:
+    float32 (), its fitness.
+    """
+
+    members: torch.Tensor
+    fitness: torch.Tensor
+    champion: torch.Tensor
+    height: torch.Tensor
+
+    @classmethod
+    def unmet(cls, members: torch.Tensor) -> Self:
+        """Return a population of which nothing is known."""
+        fitness = torch.full(members.shape[:1], -torch.inf, device=members.device)
+        return cls(members, fitness, members[0], fitness[0])
+
+
+@dataclass(frozen=True, eq=False)
 class Attempt:
-    """A population and its fitness. members: float64 (P, D). fitness: float32 (P,), the higher the better.
+    """How a search goes.
 
     image: which of the attacked images. slot: where the evaluator holds it. start: the class it starts from.
     target: the class asked for, or UNTARGETED. later: targets to try if this one fails. generation: replacements
     so far, -1 before the first population was met. queries: evaluations so far, those of earlier attempts on the
-    image included. number: 1 for the first attempt on the image.
+    image included. number: 1 for the first attempt on the image. succeeded: whether the champion does what was asked.
     """
 
     image: int
@@ -28,56 +52,22 @@ class Attempt:
     start: int
     target: int
     later: tuple[int, ...]
-    members: np.ndarray
-    fitness: np.ndarray
+    population: Population
     generation: int = -1
     queries: int = 0
     number: int = 1
+    succeeded: bool = False
 
-    def after(self, candidates: np.ndarray, fitness: np.ndarray) -> Attempt:
-        """Let each candidate (P, D) replace its member where it is strictly better."""
-        better = fitness > self.fitness
-        return replace(
-            self,
-            members=np.where(better[:, None], candidates, self.members),
-            fitness=np.where(better, fitness, self.fitness),
-            generation=self.generation + 1,
-            queries=self.queries + len(fitness),
-        )
+    def after(self, population: Population, steps: int, *, succeeded: bool) -> Attempt:
+        """Go on by so many steps, each of one evaluation a member."""
+        queries = self.queries + steps * len(population.members)
+        generation = self.generation + steps
+        return replace(self, population=population, generation=generation, queries=queries, succeeded=succeeded)
 
-    def again(self, members: np.ndarray) -> Attempt:
+    def again(self, members: torch.Tensor) -> Attempt:
         """Start over with the next target and a new first population."""
+        target, *later = self.later
+        population = Population.unmet(members)
         return replace(
-            self,
-            target=self.later[0],
-            later=self.later[1:],
-            members=members,
-            fitness=np.full(len(members), -np.inf, np.float32),
-            generation=-1,
-            number=self.number + 1,
+            self, target=target, later=tuple(later), population=population, generation=-1, number=self.number + 1
         )
-
-    @property
-    def succeeded(self) -> bool:
-        """Whether the best member does what was asked."""
-        return reaches(float(self.fitness.max()), self.target)
-
-    @property
-    def best(self) -> np.ndarray:
-        """The best member, (1, D)."""
-        return self.members[[self.fitness.argmax()]]
-
-
-def reaches(fitness: float, target: int) -> bool:
-    """Return whether a fitness is a success."""
-    return fitness > (-START_LEFT if target == UNTARGETED else TARGET_REACHED)
-
-
-def fitness_of(probabilities: np.ndarray, attempt: Attempt) -> np.ndarray:
-    """Return how far candidates have come, float32 (P,), from class probabilities (P, K).
-
-    The probability of the target; untargeted, minus the probability of the class the image started from.
-    """
-    if attempt.target == UNTARGETED:
-        return -probabilities[:, attempt.start]
-    return probabilities[:, attempt.target]

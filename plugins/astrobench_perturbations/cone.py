@@ -64,17 +64,16 @@ class Cone:
             maps[number] = local.keep(self.rooms[number], slots, stage.linear(maps))
         self.numbers[slots] = torch.einsum("fhwc,mhwc->mf", self.network.readout, maps[number]) + self.network.bias
 
-    def logits(self, slots: np.ndarray, pixels: Pixels) -> torch.Tensor:
+    def logits(self, slots: torch.Tensor, pixels: Pixels) -> torch.Tensor:
         """Return the logits, float32 (n, K), of the image in slots[i] with one pixel replaced by pixels[i]."""
-        where, parts = pixels.rows * self.width + pixels.cols, _parts(slots)
+        place = pixels.rows * self.width + pixels.cols
+        held, where = slots.cpu().numpy(), place.cpu().numpy()
+        parts = _parts(held)
         ways, order = routes(self.locals, where, parts)
-        slot, place, values, back = (
-            torch.from_numpy(array).to(self.images.device) for array in (slots, where, pixels.values, order)
-        )
-        values = values - self.images.flatten(0, 1).index_select(0, slot * self.images.shape[1] + place)
-        found = [self._numbers(int(slots[at.start]), values[at], way) for at, *way in zip(parts, *ways, strict=True)]
+        values = pixels.values - self.images.flatten(0, 1).index_select(0, slots * self.images.shape[1] + place)
+        found = [self._numbers(int(held[at.start]), values[at], way) for at, *way in zip(parts, *ways, strict=True)]
         numbers = torch.empty_like(joined := torch.cat(found))
-        numbers[back] = joined
+        numbers[torch.from_numpy(order).to(numbers.device)] = joined
         return self._ended(numbers)
 
     def _ended(self, numbers: torch.Tensor) -> torch.Tensor:

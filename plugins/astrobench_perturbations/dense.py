@@ -5,13 +5,11 @@ from __future__ import annotations
 import copy
 from typing import TYPE_CHECKING
 
-import numpy as np
 import torch
 from torch.fx.experimental.optimization import fuse
 
 from astrobench_perturbations.attacked import MICRO
 from astrobench_perturbations.blocks import with_blocks
-from astrobench_perturbations.evolution import Pixels
 from astrobench_perturbations.replaced import replace_pixels
 
 if TYPE_CHECKING:
@@ -19,7 +17,9 @@ if TYPE_CHECKING:
 
     from torch import nn
 
-    Forward = Callable[[np.ndarray, Pixels], torch.Tensor]
+    from astrobench_perturbations.evolution import Pixels
+
+    Forward = Callable[[torch.Tensor, Pixels], torch.Tensor]
 
 MICRO_CUDA = 1024
 TOLERANCE = 1e-4
@@ -46,25 +46,23 @@ class Dense:
         """Put clean images, float32 (m, C, H, W), into slots."""
         self.images[slots] = images.to(self.images.dtype)
 
-    def logits(self, slots: np.ndarray, pixels: Pixels) -> torch.Tensor:
+    def logits(self, slots: torch.Tensor, pixels: Pixels) -> torch.Tensor:
         """Return the logits, float32 (n, K), of the image in slots[i] with one pixel replaced by pixels[i]."""
         return in_parts(self._forward, self.micro, slots, pixels)
 
-    def _forward(self, slots: np.ndarray, pixels: Pixels) -> torch.Tensor:
-        images = self.images[torch.from_numpy(slots).to(self.images.device)]
-        logits: torch.Tensor = self.network(replace_pixels(images, pixels)).logits
+    def _forward(self, slots: torch.Tensor, pixels: Pixels) -> torch.Tensor:
+        logits: torch.Tensor = self.network(replace_pixels(self.images[slots], pixels)).logits
         return logits
 
 
-def in_parts(forward: Forward, micro: int, slots: np.ndarray, pixels: Pixels) -> torch.Tensor:
+def in_parts(forward: Forward, micro: int, slots: torch.Tensor, pixels: Pixels) -> torch.Tensor:
     """Return the logits, float32 (n, K), of candidates in micro-batches.
 
     The last one is filled up with the last candidate: with a size that never varies, a result is the same bit by bit
     whatever is beside it.
     """
-    full = np.minimum(np.arange(-(-len(slots) // micro) * micro), len(slots) - 1)
-    parts = [forward(slots[at], Pixels(*(a[at] for a in pixels))) for at in full.reshape(-1, micro)]
-    return torch.cat(parts)[: len(slots)]
+    full = torch.arange(-(-len(slots) // micro) * micro, device=slots.device).clamp(max=len(slots) - 1)
+    return torch.cat([forward(slots[at], pixels.part(at)) for at in full.view(-1, micro)])[: len(slots)]
 
 
 def fast(model: nn.Module, sample: torch.Tensor) -> nn.Module:

@@ -14,7 +14,6 @@ from astrobench_perturbations.probing import probed
 from astrobench_perturbations.ranked import Ranked, is_worth_it
 
 if TYPE_CHECKING:
-    import numpy as np
     from torch import nn
 
     from astrobench_perturbations.evolution import Pixels
@@ -35,7 +34,7 @@ class Evaluator(Protocol):
     def place(self, slots: list[int], images: torch.Tensor) -> torch.Tensor:
         """Put clean images, float32 (m, C, H, W), into slots and return their logits, float32 (m, K)."""
 
-    def logits(self, slots: np.ndarray, pixels: Pixels) -> torch.Tensor:
+    def logits(self, slots: torch.Tensor, pixels: Pixels) -> torch.Tensor:
         """Return the logits, float32 (n, K), of the image in slots[i] with one pixel replaced by pixels[i]."""
 
 

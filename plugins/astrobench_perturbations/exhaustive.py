@@ -55,34 +55,37 @@ def one_pixel_exhaustive(
             raise SuiteError(f"one_pixel_exhaustive: {name} = {value}, want {least} or more")
     chosen = attacked(batch, model, images, only_correct=only_correct)
     inputs = batch.inputs[torch.from_numpy(chosen.rows).to(batch.inputs.device)]
-    every = _every(inputs.shape, levels, batch.limits if bounds == "data" else (0.0, 1.0))
+    every = _every(inputs, levels, batch.limits if bounds == "data" else (0.0, 1.0))
     evaluator, found = evaluator_for(model, 1, batch.inputs), list[tuple[float, int, int]]()
     for number, start in enumerate(chosen.starts.tolist()):
         found.append(_best(evaluator, inputs[[number]], start, every))
         flipped = sum(best > TARGET_REACHED for best, _, _ in found)
         report("attacking", number + 1, len(inputs), f"{flipped} flipped")
     best, target, at = np.array(found, np.float64).reshape(-1, 3).T
-    pixels = Pixels(*(part[at.astype(np.int64)] for part in every))
+    pixels = every.part(torch.from_numpy(at.astype(np.int64)).to(inputs.device))
+    row, col, values = (part.cpu().numpy() for part in pixels)
     facts = {
         "success": best > TARGET_REACHED,
         "queries": np.full(len(found), len(every.rows), np.int64),
         "start": chosen.starts,
         "target": target.astype(np.int64),
         "best": best.astype(np.float32),
-        "row": pixels.rows,
-        "col": pixels.cols,
-        "values": pixels.values,
+        "row": row,
+        "col": col,
+        "values": values,
         "evaluator": np.full(len(found), evaluator.code, np.int8),
     }
     return Perturbed(inputs=replaced(inputs, pixels), rows=chosen.rows, facts=facts)
 
 
-def _every(shape: torch.Size, levels: int, bounds: tuple[float, float]) -> Pixels:
-    """Return every position with every colour."""
-    _, channels, height, width = shape
-    colours = np.stack(np.meshgrid(*[np.linspace(*bounds, levels)] * channels, indexing="ij"), -1).reshape(-1, channels)
-    rows, cols = (index.ravel().repeat(len(colours)) for index in np.mgrid[:height, :width])
-    return Pixels(rows, cols, np.tile(colours, (height * width, 1)).astype(np.float32))
+def _every(images: torch.Tensor, levels: int, bounds: tuple[float, float]) -> Pixels:
+    """Return every position of images (M, C, H, W) with every colour."""
+    _, channels, height, width = images.shape
+    level = torch.from_numpy(np.linspace(*bounds, levels)).float()
+    colours = torch.cartesian_prod(*[level] * channels).view(-1, channels)
+    places = torch.arange(height * width).repeat_interleave(len(colours))
+    parts = places // width, places % width, colours.repeat(height * width, 1)
+    return Pixels(*(part.to(images.device) for part in parts))
 
 
 @torch.inference_mode()
@@ -91,8 +94,8 @@ def _best(evaluator: Evaluator, image: torch.Tensor, start: int, every: Pixels) 
     evaluator.place([0], image)
     best = (-1.0, -1, -1)
     for at in range(0, len(every.rows), TOGETHER):
-        part = Pixels(*(array[at : at + TOGETHER] for array in every))
-        chance = evaluator.logits(np.zeros(len(part.rows), np.int64), part).softmax(1)
+        part = every.part(slice(at, at + TOGETHER))
+        chance = evaluator.logits(torch.zeros_like(part.rows), part).softmax(1)
         chance[:, start] = -1
         highest, index = chance.flatten().max(0)
         candidate, target = divmod(int(index), chance.shape[1])

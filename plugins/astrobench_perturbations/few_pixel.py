@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Annotated, Literal
 from astrobench import Perturbed, severity
 
 from astrobench_perturbations.by_search import Wish, searched
-from astrobench_perturbations.search import Rule
+from astrobench_perturbations.rule import Rule
 
 if TYPE_CHECKING:
     from astrobench import Batch, Streams

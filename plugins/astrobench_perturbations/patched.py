@@ -16,8 +16,6 @@ from astrobench_perturbations.stages import INPUT
 from astrobench_perturbations.whole import Whole
 
 if TYPE_CHECKING:
-    import numpy as np
-
     from astrobench_perturbations.evolution import Pixels
     from astrobench_perturbations.stages import Stages
 
@@ -54,21 +52,21 @@ class Patched:
         for number, patch in enumerate(self.patches):
             maps[number] = patch.keep(slots, patch.stage.linear(maps))
 
-    def logits(self, slots: np.ndarray, pixels: Pixels) -> torch.Tensor:
+    def logits(self, slots: torch.Tensor, pixels: Pixels) -> torch.Tensor:
         """Return the logits, float32 (n, K), of the image in slots[i] with its pixel, or several, replaced."""
         return in_parts(self._forward, TOGETHER, slots, pixels)
 
-    def _forward(self, slots: np.ndarray, pixels: Pixels) -> torch.Tensor:
+    def _forward(self, slots: torch.Tensor, pixels: Pixels) -> torch.Tensor:
         maps, begun = (self._near(slots, pixels), self.near) if pixels.rows.ndim == 1 else (Maps(), 0)
         if self.last[INPUT] >= begun:
-            images = replace_pixels(self.images[torch.from_numpy(slots)], pixels)
+            images = replace_pixels(self.images[slots], pixels)
             maps[INPUT] = images.to(self.dtype, memory_format=torch.channels_last).permute(0, 2, 3, 1)
         for number, whole in enumerate(self.wholes[begun:], begun):
             maps[number] = whole(maps)
             maps = {source: cells for source, cells in maps.items() if self.last.get(source, number + 1) > number}
         return self._read(maps[number])
 
-    def _near(self, slots: np.ndarray, pixels: Pixels) -> Maps:
+    def _near(self, slots: torch.Tensor, pixels: Pixels) -> Maps:
         """Return the maps of candidates, (n, H, W, C), that the first `near` stages leave to those after them."""
         corners, deltas = self._changed(slots, pixels)
         maps = Maps()
@@ -80,12 +78,14 @@ class Patched:
                 deltas[number] = patch.delta(corners, cells)
         return maps
 
-    def _changed(self, slots: np.ndarray, pixels: Pixels) -> tuple[Corners, Maps]:
+    def _changed(self, slots: torch.Tensor, pixels: Pixels) -> tuple[Corners, Maps]:
         """Return the blocks that hold the changed pixels, and how much these change, (n, rows, cols, C)."""
-        slot, rows, cols, values = (torch.from_numpy(array) for array in (slots, *pixels))
-        corners = Corners(slot, *(place - place % block for place, block in zip((rows, cols), self.block, strict=True)))
+        rows, cols, values = pixels
+        corners = Corners(
+            slots, *(place - place % block for place, block in zip((rows, cols), self.block, strict=True))
+        )
         block = torch.zeros(len(slots), *self.block, values.shape[1], dtype=self.dtype)
-        change = (values - self.images[slot, :, rows, cols]).to(self.dtype)
+        change = (values - self.images[slots, :, rows, cols]).to(self.dtype)
         block[torch.arange(len(slots)), rows - corners.rows, cols - corners.cols] = change
         return corners, {INPUT: block}
 

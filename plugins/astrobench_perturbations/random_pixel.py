@@ -48,39 +48,40 @@ def random_pixel(
     chosen = attacked(batch, model, images, only_correct=only_correct)
     inputs = batch.inputs[torch.from_numpy(chosen.rows).to(batch.inputs.device)]
     limits = batch.limits if bounds == "data" else (0.0, 1.0)
-    drawn = [_draw(rng.of(batch.ids[row]), tries, inputs.shape, limits) for row in chosen.rows]
+    drawn = [_draw(rng.of(batch.ids[row]), tries, inputs, limits) for row in chosen.rows]
     evaluator = evaluator_for(model, 1, batch.inputs)
     flips = np.zeros((len(drawn), tries), bool)
     with torch.inference_mode():
         for number, (pixels, start) in enumerate(zip(drawn, chosen.starts, strict=True)):
             evaluator.place([0], inputs[[number]])
-            probabilities = evaluator.logits(np.zeros(tries, np.int64), pixels).softmax(1)
+            probabilities = evaluator.logits(torch.zeros_like(pixels.rows), pixels).softmax(1)
             probabilities[:, start] = 0
             flips[number] = (probabilities > TARGET_REACHED).any(1).cpu().numpy()
     return _perturbed(inputs, chosen.rows, chosen.starts, drawn, flips, evaluator.code)
 
 
-def _draw(stream: np.random.Generator, tries: int, shape: torch.Size, bounds: tuple[float, float]) -> Pixels:
-    rows, cols = stream.integers(shape[2], size=tries), stream.integers(shape[3], size=tries)
-    return Pixels(rows, cols, stream.uniform(*bounds, (tries, shape[1])).astype(np.float32))
+def _draw(stream: np.random.Generator, tries: int, images: torch.Tensor, bounds: tuple[float, float]) -> Pixels:
+    _, channels, height, width = images.shape
+    rows, cols = stream.integers(height, size=tries), stream.integers(width, size=tries)
+    values = stream.uniform(*bounds, (tries, channels)).astype(np.float32)
+    return Pixels(*(torch.from_numpy(part).to(images.device) for part in (rows, cols, values)))
 
 
 def _perturbed(
     inputs: torch.Tensor, rows: np.ndarray, starts: np.ndarray, drawn: list[Pixels], flips: np.ndarray, code: int
 ) -> Perturbed:
     success, kept = flips.any(1), flips.argmax(1)
-    pixels = Pixels(
-        np.array([one.rows[k] for one, k in zip(drawn, kept, strict=True)], np.int64),
-        np.array([one.cols[k] for one, k in zip(drawn, kept, strict=True)], np.int64),
-        np.array([one.values[k] for one, k in zip(drawn, kept, strict=True)], np.float32).reshape(-1, inputs.shape[1]),
-    )
+    nothing = _draw(np.random.default_rng(0), 0, inputs, (0.0, 1.0))
+    every = [nothing, *(one.part(slice(k, k + 1)) for one, k in zip(drawn, kept.tolist(), strict=True))]
+    pixels = Pixels(*(torch.cat(parts) for parts in zip(*every, strict=True)))
+    row, col, values = (part.cpu().numpy() for part in pixels)
     facts = {
         "success": success,
         "queries": np.where(success, kept + 1, flips.shape[1]).astype(np.int64),
         "start": starts,
-        "row": pixels.rows,
-        "col": pixels.cols,
-        "values": pixels.values,
+        "row": row,
+        "col": col,
+        "values": values,
         "evaluator": np.full(len(rows), code, np.int8),
     }
     return Perturbed(inputs=replaced(inputs, pixels), rows=rows, facts=facts)

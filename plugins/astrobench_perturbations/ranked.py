@@ -19,8 +19,6 @@ from astrobench_perturbations.probing import probed
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    import numpy as np
-
     from astrobench_perturbations.evolution import Pixels
 
 MICRO = 64
@@ -68,11 +66,11 @@ class Ranked:
         self.quick.keep(slots, images)
         return self.exact.place(slots, images)
 
-    def logits(self, slots: np.ndarray, pixels: Pixels) -> torch.Tensor:
+    def logits(self, slots: torch.Tensor, pixels: Pixels) -> torch.Tensor:
         """Return rough logits, float32 (n, K), of the image in slots[i] with one pixel replaced by pixels[i]."""
         return self.quick.logits(slots, pixels).float()
 
-    def confirmed(self, slots: np.ndarray, pixels: Pixels) -> torch.Tensor:
+    def confirmed(self, slots: torch.Tensor, pixels: Pixels) -> torch.Tensor:
         """Return the logits of the network itself, float32 (n, K), for few candidates."""
         return self.exact.logits(slots, pixels)
 

@@ -17,8 +17,7 @@ def replaced(images: torch.Tensor, pixels: Pixels) -> torch.Tensor:
 
 def replace_pixels(images: torch.Tensor, pixels: Pixels) -> torch.Tensor:
     """Replace the pixels of each image in place and return the images. Of two in one place, the last counts."""
-    rows, cols, values = (torch.from_numpy(array).to(images.device) for array in pixels)
-    values = values.to(images.dtype)
+    rows, cols, values = pixels.rows, pixels.cols, pixels.values.to(images.dtype)
     which = torch.arange(len(images), device=images.device)
     if rows.ndim == 1:
         images[which, :, rows, cols] = values

@@ -14,9 +14,9 @@ import numpy as np
 import torch
 from astrobench import report
 
-from astrobench_perturbations.attempt import UNTARGETED, Attempt, fitness_of
-from astrobench_perturbations.doubted import Doubted
-from astrobench_perturbations.evolution import OutOfRange, decode, decode_many, first, trials
+from astrobench_perturbations.attempt import UNTARGETED, Attempt, Population
+from astrobench_perturbations.evolution import CHOSEN, first, trials
+from astrobench_perturbations.flock import Flock
 from astrobench_perturbations.ranked import Ranked
 
 if TYPE_CHECKING:
@@ -24,42 +24,22 @@ if TYPE_CHECKING:
 
     from astrobench_perturbations.evaluators import Evaluator
     from astrobench_perturbations.evolution import Pixels
+    from astrobench_perturbations.rule import Rule
 
-    Logits = Callable[[np.ndarray, Pixels], torch.Tensor]
+    Logits = Callable[[torch.Tensor, Pixels], torch.Tensor]
 
-CANDIDATES_AT_ONCE = 4096
-
-
-@dataclass(frozen=True)
-class Rule:
-    """How a search goes, see `one_pixel`. bounds: the lowest and highest value a pixel may take. pixels: how many."""
-
-    population: int
-    generations: int
-    weight: float
-    out_of_range: OutOfRange
-    bounds: tuple[float, float]
-    pixels: int = 1
-    targeted: bool = True
-    only_correct: bool = True
-
-    def read(self, genomes: np.ndarray, shape: tuple[int, int]) -> Pixels:
-        """Return the pixels of genomes (n, D) in images of `shape` (H, W)."""
-        if self.pixels == 1:
-            return decode(genomes, shape, self.bounds)
-        return decode_many(genomes, self.pixels, shape, self.bounds)
-
-    @property
-    def slots(self) -> int:
-        """How many images are attacked side by side."""
-        return max(CANDIDATES_AT_ONCE // self.population, 1)
+UNSEEN = 8
+"""Generations on CUDA between two looks of the host at who has ended: each look waits for all that was asked for."""
+CONFIRMED = 3
+"""Members known for certain after each generation where candidates are only ranked: of ten searches one small batch."""
 
 
 @dataclass(frozen=True, eq=False)
 class Search:
     """Attacks on images float32 (M, C, H, W), each with a stream.
 
-    labels: int64 (M,), the classes attacks start from; None for those that the network says.
+    labels: int64 (M,), the classes attacks start from; None for those that the network says. unseen: generations
+    between two looks at who has ended, which changes no result.
     """
 
     evaluator: Evaluator
@@ -67,6 +47,7 @@ class Search:
     labels: np.ndarray | None
     streams: Sequence[np.random.Generator]
     rule: Rule
+    unseen: int = 1
 
     def run(self) -> list[Attempt]:
         """Return the attempt that each attacked image ended with: the first that succeeded, or the last.
@@ -77,9 +58,9 @@ class Search:
         waiting = deque(range(len(self.images)))
         with torch.inference_mode():
             while running := [*running, *self._entering(running, waiting)]:
-                met = self._step(running)
+                met = self._gone_on(running)
                 over = [attempt for attempt in met if self._is_over(attempt)]
-                running = [self._going_on(attempt) for attempt in met if not self._is_over(attempt)]
+                running = [self._continued(attempt) for attempt in met if not self._is_over(attempt)]
                 ended += over
                 flipped += sum(attempt.succeeded for attempt in over)
                 done = len(self.images) - len(waiting) - len(running)
@@ -88,8 +69,8 @@ class Search:
 
     def _entering(self, running: list[Attempt], waiting: deque[int]) -> list[Attempt]:
         """Let images that wait into free slots, until all slots are taken or none waits."""
-        new: list[Attempt] = []
-        while waiting and (free := sorted(set(range(self.rule.slots)) - {one.slot for one in (*running, *new)})):
+        slots, new = range(self.rule.slots(self.images.device)), list[Attempt]()
+        while waiting and (free := sorted(set(slots) - {one.slot for one in (*running, *new)})):
             images = [waiting.popleft() for _ in free[: len(waiting)]]
             new += self._begun(images, free[: len(images)])
         return new
@@ -109,57 +90,70 @@ class Search:
     def _attempt(self, image: int, slot: int, start: int, classes: int) -> Attempt:
         others = [k for k in range(classes) if k != start]
         target, *later = others if self.rule.targeted else [UNTARGETED]
-        unknown = np.full(self.rule.population, -np.inf, np.float32)
-        kind = Doubted if isinstance(self.evaluator, Ranked) else Attempt
-        return kind(image, slot, start, target, tuple(later), self._first(image), unknown)
+        return Attempt(image, slot, start, target, tuple(later), Population.unmet(self._first(image)))
 
-    def _first(self, image: int) -> np.ndarray:
-        return first(self.streams[image], self.rule.population, self.images.shape[1], self.rule.pixels)
+    def _first(self, image: int) -> torch.Tensor:
+        members = first(self.streams[image], self.rule.population, self.images.shape[1], self.rule.pixels)
+        return torch.from_numpy(members).to(self.images.device)
 
-    def _step(self, running: list[Attempt]) -> list[Attempt]:
-        """Evaluate one population of every running attempt, the first one or the rivals of the members."""
-        candidates = self._candidates(running)
-        probabilities = self._probabilities(running, candidates, self.evaluator.logits)
-        met = [
-            attempt.after(candidates[number], fitness_of(probabilities[number], attempt))
-            for number, attempt in enumerate(running)
-        ]
-        return self._confirmed(met, self.evaluator) if isinstance(self.evaluator, Ranked) else met
-
-    def _confirmed(self, running: list[Attempt], evaluator: Ranked) -> list[Attempt]:
-        """Find out for certain about the best members, where candidates were only ranked."""
-        doubted = [attempt for attempt in running if isinstance(attempt, Doubted)]
-        tops = [attempt.top() for attempt in doubted]
-        candidates = np.stack([attempt.members[top] for attempt, top in zip(doubted, tops, strict=True)])
-        probabilities = self._probabilities(running, candidates, evaluator.confirmed)
+    def _gone_on(self, running: list[Attempt]) -> list[Attempt]:
+        """Let every running attempt meet its first population or its next ones, and look at who has succeeded."""
+        steps = min([self.unseen, *(self.rule.generations - attempt.generation for attempt in running)])
+        fresh = [attempt.generation < 0 for attempt in running]
+        flock, draws = Flock.of(running), self._drawn(running, steps)
+        for number in range(steps):
+            flock = self._step(flock, draws[number], fresh if number == 0 else [])
         return [
-            attempt.told(top, fitness_of(certain, attempt))
-            for attempt, top, certain in zip(doubted, tops, probabilities, strict=True)
+            attempt.after(population, after or steps, succeeded=after > 0)
+            for attempt, population, after in zip(running, flock.populations(), flock.reached.tolist(), strict=True)
         ]
 
-    def _candidates(self, running: list[Attempt]) -> np.ndarray:
-        candidates = np.stack([attempt.members for attempt in running])
-        evolving = [number for number, attempt in enumerate(running) if attempt.generation >= 0]
-        if evolving:
-            streams = [self.streams[running[number].image] for number in evolving]
-            rule = self.rule
-            candidates[evolving] = trials(candidates[evolving], streams, rule.weight, rule.out_of_range)
-        return candidates
+    def _drawn(self, running: list[Attempt], steps: int) -> torch.Tensor:
+        """Return what is drawn for so many steps, see `trials`; the first population of an attempt needs nothing."""
+        population, genes = running[0].population.members.shape
+        draws = np.zeros((steps, len(running), population, CHOSEN + genes))
+        for number, attempt in enumerate(running):
+            for step in range(int(attempt.generation < 0), steps):
+                self.streams[attempt.image].random(out=draws[step, number])
+        held = torch.from_numpy(draws)
+        return held.pin_memory().to(self.images.device, non_blocking=True) if self.images.is_cuda else held
 
-    def _probabilities(self, running: list[Attempt], candidates: np.ndarray, logits: Logits) -> np.ndarray:
-        """Return class probabilities, float32 (S, n, K), of candidates (S, n, D), n of each running attempt."""
-        searches, population, genes = candidates.shape
+    def _step(self, flock: Flock, draws: torch.Tensor, fresh: list[bool]) -> Flock:
+        """Evaluate one population of every search, the first one or the rivals of the members."""
+        candidates = self._candidates(flock, draws, fresh)
+        met = flock.met(candidates, self._fitness(flock, candidates, self.evaluator.logits))
+        return met.told(*self._certain(met))
+
+    def _candidates(self, flock: Flock, draws: torch.Tensor, fresh: list[bool]) -> torch.Tensor:
+        if fresh and all(fresh):
+            return flock.members
+        rivals = trials(flock.members, draws, self.rule.weight, self.rule.out_of_range)
+        if not any(fresh):
+            return rivals
+        return torch.where(torch.tensor(fresh, device=rivals.device)[:, None, None], flock.members, rivals)
+
+    def _certain(self, flock: Flock) -> tuple[torch.Tensor, torch.Tensor]:
+        """Return the best members of each search, int64 (S, n), and their fitness for certain, float32 (S, n)."""
+        if not isinstance(self.evaluator, Ranked):
+            best = flock.fitness.argmax(1, keepdim=True)
+            return best, torch.take_along_dim(flock.fitness, best, 1)
+        best = torch.argsort(-flock.fitness, dim=1, stable=True)[:, :CONFIRMED]
+        members = torch.take_along_dim(flock.members, best[..., None], 1)
+        return best, self._fitness(flock, members, self.evaluator.confirmed)
+
+    def _fitness(self, flock: Flock, candidates: torch.Tensor, logits: Logits) -> torch.Tensor:
+        """Return the fitness, float32 (S, n), of candidates (S, n, D), n of each search."""
+        searches, n, genes = candidates.shape
         height, width = self.images.shape[2:]
         pixels = self.rule.read(candidates.reshape(-1, genes), (height, width))
-        slots = np.repeat([attempt.slot for attempt in running], population)
-        probabilities = logits(slots, pixels).T.softmax(0).T  # of few classes five times as fast as over the last axis
-        return probabilities.cpu().numpy().reshape(searches, population, -1)
+        probabilities = logits(flock.slots.repeat_interleave(n), pixels).T.softmax(0).T  # 5× as fast as along rows
+        return flock.fitness_of(probabilities.reshape(searches, n, -1))
 
     def _is_over(self, attempt: Attempt) -> bool:
         exhausted = attempt.generation >= self.rule.generations and not attempt.later
         return attempt.succeeded or exhausted
 
-    def _going_on(self, attempt: Attempt) -> Attempt:
+    def _continued(self, attempt: Attempt) -> Attempt:
         if attempt.generation < self.rule.generations:
             return attempt
         return attempt.again(self._first(attempt.image))

@@ -18,7 +18,6 @@ from statistics import median
 from typing import TYPE_CHECKING, NamedTuple
 from unittest.mock import patch
 
-import numpy as np
 import torch
 from astrobench import Streams
 from astrobench_perturbations import by_search
@@ -113,10 +112,10 @@ def dense(race: Race, images: torch.Tensor) -> Run:
 def unsearched(race: Race, images: torch.Tensor) -> Run:
     """Evaluate random candidates without any search, for the evaluator's rate by itself."""
     images = images.repeat(COPIES, 1, 1, 1)
-    slots = np.repeat(np.arange(len(images)), POPULATION)
-    stream, evaluator = np.random.default_rng(0), evaluator_for(race.network, len(images), images)
-    rows, cols = stream.integers(SHAPE[1], size=(2, len(slots)))
-    pixels = Pixels(rows, cols, stream.uniform(0, 1, (len(slots), SHAPE[0])).astype(np.float32))
+    slots = torch.arange(len(images)).repeat_interleave(POPULATION)
+    evaluator = evaluator_for(race.network, len(images), images)
+    rows, cols = torch.randint(SHAPE[1], (2, len(slots)))
+    pixels = Pixels(rows, cols, torch.rand(len(slots), SHAPE[0]))
     evaluator.place(list(range(len(images))), images)
     begun, done = time.process_time(), 0
     while time.process_time() - begun < 1:

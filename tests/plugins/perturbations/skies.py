@@ -5,6 +5,7 @@ from __future__ import annotations
 import numpy as np
 import torch
 from astrobench import Batch, Observation, Output
+from astrobench_perturbations.evolution import Pixels
 from torch import nn
 
 
@@ -58,3 +59,8 @@ def always(kind: int, outputs: int = 3, shape: tuple[int, int, int] = (3, 8, 8))
     bias = torch.zeros(outputs)
     bias[kind] = 20.0
     return Linear(torch.zeros(outputs, *shape), bias).eval()
+
+
+def pixels_of(rows: np.ndarray, cols: np.ndarray, values: np.ndarray) -> Pixels:
+    """Return candidates that were made with NumPy."""
+    return Pixels(*(torch.from_numpy(part) for part in (rows, cols, values.astype(np.float32))))

@@ -2,16 +2,21 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 import numpy as np
 import pytest
 import torch
 from astrobench_perturbations.cone import Cone
-from astrobench_perturbations.evolution import Pixels
 from astrobench_perturbations.graph import stages_of
 from astrobench_perturbations.replaced import replace_pixels
 from hypothesis import HealthCheck, given, settings
 from plugins.perturbations.nets import Net, conv_net, networks
+from plugins.perturbations.skies import pixels_of
 from torch import nn
+
+if TYPE_CHECKING:
+    from astrobench_perturbations.evolution import Pixels
 
 TOLERANCE = 1e-4
 
@@ -26,8 +31,7 @@ def everywhere(shape: tuple[int, int, int], times: int = 1, seed: int = 0) -> Pi
     """Return random values for every pixel of an image of `shape` (C, H, W)."""
     channels, height, width = shape
     rows, cols = (index.ravel().repeat(times) for index in np.mgrid[:height, :width])
-    values = np.random.default_rng(seed).uniform(0, 1, (len(rows), channels)).astype(np.float32)
-    return Pixels(rows, cols, values)
+    return pixels_of(rows, cols, np.random.default_rng(seed).uniform(0, 1, (len(rows), channels)))
 
 
 def somewhere(shape: tuple[int, int, int], n: int, seed: int = 0) -> Pixels:
@@ -38,7 +42,7 @@ def somewhere(shape: tuple[int, int, int], n: int, seed: int = 0) -> Pixels:
     near = stream.integers(-3, 3, size=n // 3)
     rows[: len(near)], cols[-len(near) :] = near % height, near % width
     rows[:4], cols[:4] = [0, 0, height - 1, height - 1], [0, width - 1, 0, width - 1]
-    return Pixels(rows, cols, stream.uniform(0, 1, (n, channels)).astype(np.float32))
+    return pixels_of(rows, cols, stream.uniform(0, 1, (n, channels)))
 
 
 def whole(model: nn.Module, image: torch.Tensor, pixels: Pixels) -> torch.Tensor:
@@ -61,7 +65,7 @@ def test_any_network_of_known_layers_has_the_logits_of_the_whole_at_every_pixel(
     image, pixels = torch.rand(shape), everywhere(shape)
     cone = Cone(stages_of(model, shape), 2, shape)
     cone.place([1], image[None])
-    assert_equal(cone.logits(np.ones(len(pixels.rows), np.int64), pixels), whole(model, image, pixels))
+    assert_equal(cone.logits(torch.ones_like(pixels.rows), pixels), whole(model, image, pixels))
 
 
 def test_a_network_that_only_reads_its_pixels_out_has_a_stage_that_takes_them_as_they_are() -> None:
@@ -69,7 +73,7 @@ def test_a_network_that_only_reads_its_pixels_out_has_a_stage_that_takes_them_as
     image, pixels = torch.rand(shape), everywhere(shape)
     cone = Cone(stages_of(model, shape), 1, shape)
     cone.place([0], image[None])
-    assert_equal(cone.logits(np.zeros(len(pixels.rows), np.int64), pixels), whole(model, image, pixels))
+    assert_equal(cone.logits(torch.zeros_like(pixels.rows), pixels), whole(model, image, pixels))
 
 
 def test_the_network_of_deepadversaries_agrees_inside_at_edges_and_corners() -> None:
@@ -79,7 +83,7 @@ def test_the_network_of_deepadversaries_agrees_inside_at_edges_and_corners() -> 
     image, pixels = 0.4 + 0.4 * torch.rand(shape), somewhere(shape, 120)
     cone = Cone(stages_of(model, shape), 1, shape)
     cone.place([0], image[None])
-    found, expected = cone.logits(np.zeros(120, np.int64), pixels), whole(model, image, pixels)
+    found, expected = cone.logits(torch.zeros(120, dtype=torch.int64), pixels), whole(model, image, pixels)
     assert (found - expected).abs().max() <= TOLERANCE
     assert expected.std(0).min() > 10 * TOLERANCE
 
@@ -90,7 +94,7 @@ def test_an_image_size_that_pools_leave_a_rest_of_agrees() -> None:
     image, pixels = torch.rand(shape), somewhere(shape, 200)
     cone = Cone(stages_of(model, shape), 1, shape)
     cone.place([0], image[None])
-    assert_equal(cone.logits(np.zeros(200, np.int64), pixels), whole(model, image, pixels))
+    assert_equal(cone.logits(torch.zeros(200, dtype=torch.int64), pixels), whole(model, image, pixels))
 
 
 def test_each_candidate_is_one_of_its_own_image() -> None:
@@ -98,16 +102,16 @@ def test_each_candidate_is_one_of_its_own_image() -> None:
     images, pixels = torch.rand(3, *shape), somewhere(shape, 60)
     cone = Cone(stages_of(model, shape), 3, shape)
     cone.place([2, 0, 1], images)
-    slots = np.random.default_rng(0).integers(3, size=60)
+    slots = torch.from_numpy(np.random.default_rng(0).integers(3, size=60))
     found = cone.logits(slots, pixels)
     for slot, image in zip((2, 0, 1), images, strict=True):
         mine = slots == slot
-        assert_equal(found[torch.from_numpy(mine)], whole(model, image, Pixels(*(part[mine] for part in pixels))))
+        assert_equal(found[mine], whole(model, image, pixels.part(mine)))
 
 
 def test_a_slot_forgets_the_image_before() -> None:
     model, shape = conv_net(side=20), (3, 20, 20)
-    images, pixels, slots = torch.rand(2, *shape), somewhere(shape, 30), np.zeros(30, np.int64)
+    images, pixels, slots = torch.rand(2, *shape), somewhere(shape, 30), torch.zeros(30, dtype=torch.int64)
     cone = Cone(stages_of(model, shape), 1, shape)
     for image in images:
         cone.place([0], image[None])
@@ -117,11 +121,11 @@ def test_a_slot_forgets_the_image_before() -> None:
 
 def test_a_population_fares_the_same_bit_by_bit_alone_or_beside_others() -> None:
     model, shape = conv_net(side=30), (3, 30, 30)
-    images, pixels, slots = torch.rand(3, *shape), somewhere(shape, 150), np.repeat([0, 1, 2], 50)
+    images, pixels, slots = torch.rand(3, *shape), somewhere(shape, 150), torch.arange(3).repeat_interleave(50)
     cone = Cone(stages_of(model, shape), 3, shape)
     cone.place([0, 1, 2], images)
     beside = cone.logits(slots, pixels)
-    alone = cone.logits(slots[50:100], Pixels(*(part[50:100] for part in pixels)))
+    alone = cone.logits(slots[50:100], pixels.part(slice(50, 100)))
     assert torch.equal(beside[50:100], alone)
 
 
@@ -130,16 +134,16 @@ def test_more_candidates_than_go_together_are_all_answered() -> None:
     image, pixels = torch.rand(shape), everywhere(shape, times=4)
     cone = Cone(stages_of(model, shape), 1, shape)
     cone.place([0], image[None])
-    assert_equal(cone.logits(np.zeros(1600, np.int64), pixels), whole(model, image, pixels))
+    assert_equal(cone.logits(torch.zeros(1600, dtype=torch.int64), pixels), whole(model, image, pixels))
 
 
 def test_a_pixel_that_stays_the_same_changes_nothing() -> None:
     model, shape = conv_net(side=20), (3, 20, 20)
     image, pixels = torch.rand(shape), everywhere(shape)
-    same = pixels._replace(values=image[:, pixels.rows, pixels.cols].T.contiguous().numpy())
+    same = pixels._replace(values=image[:, pixels.rows, pixels.cols].T.contiguous())
     cone = Cone(stages_of(model, shape), 1, shape)
     cone.place([0], image[None])
-    found = cone.logits(np.zeros(400, np.int64), same)
+    found = cone.logits(torch.zeros(400, dtype=torch.int64), same)
     assert torch.equal(found, found[:1].expand_as(found))
 
 

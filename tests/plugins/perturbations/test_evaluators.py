@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 import numpy as np
 import pytest
 import torch
@@ -10,7 +12,6 @@ from astrobench_perturbations.blocks import BlockPool, with_blocks
 from astrobench_perturbations.cone import Cone
 from astrobench_perturbations.dense import Dense
 from astrobench_perturbations.evaluators import evaluator_for
-from astrobench_perturbations.evolution import Pixels
 from astrobench_perturbations.folding import NotStagedError
 from astrobench_perturbations.graph import stages_of
 from astrobench_perturbations.one_pixel import one_pixel
@@ -18,8 +19,11 @@ from astrobench_perturbations.replaced import replace_pixels
 from hypothesis import given
 from hypothesis import strategies as st
 from plugins.perturbations.nets import Net, Residual, Undecided, conv_net, settled
-from plugins.perturbations.skies import dim, sky
+from plugins.perturbations.skies import dim, pixels_of, sky
 from torch import nn
+
+if TYPE_CHECKING:
+    from astrobench_perturbations.evolution import Pixels
 
 SHAPE = (3, 20, 20)
 
@@ -33,7 +37,7 @@ def _without_gradients() -> object:
 def pixels(n: int) -> Pixels:
     stream = np.random.default_rng(0)
     rows, cols = stream.integers(20, size=(2, n))
-    return Pixels(rows, cols, stream.uniform(0, 1, (n, 3)).astype(np.float32))
+    return pixels_of(rows, cols, stream.uniform(0, 1, (n, 3)))
 
 
 def plain(trunk: list[nn.Module], numbers: int) -> Net:
@@ -45,7 +49,7 @@ def plain(trunk: list[nn.Module], numbers: int) -> Net:
 def test_dense_gives_the_logits_of_the_network(kind: type[Net], n: int) -> None:
     source = conv_net(side=20)
     model = kind(source.trunk, source.bottleneck, source.head).eval()
-    images, slots, candidates = torch.rand(2, *SHAPE), np.arange(n) % 2, pixels(n)
+    images, slots, candidates = torch.rand(2, *SHAPE), torch.arange(n) % 2, pixels(n)
     dense = Dense(model, 2, images)
     dense.place([1, 0], images)
     expected = model(replace_pixels(images[1 - slots], candidates)).logits
@@ -53,11 +57,11 @@ def test_dense_gives_the_logits_of_the_network(kind: type[Net], n: int) -> None:
 
 
 def test_dense_answers_the_same_bit_by_bit_alone_or_beside_others() -> None:
-    images, candidates, slots = torch.rand(2, *SHAPE), pixels(50), np.arange(50) % 2
+    images, candidates, slots = torch.rand(2, *SHAPE), pixels(50), torch.arange(50) % 2
     dense = Dense(conv_net(side=20), 2, images)
     dense.place([0, 1], images)
     beside = dense.logits(slots, candidates)
-    alone = dense.logits(slots[40:], Pixels(*(part[40:] for part in candidates)))
+    alone = dense.logits(slots[40:], candidates.part(slice(40, None)))
     assert torch.equal(beside[40:], alone)
 
 

@@ -4,18 +4,26 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
+import torch
 from astrobench_perturbations.evolution import decode, distinct, first, trials
 from hypothesis import given
 from hypothesis import strategies as st
 from scipy import stats
 
 
-def members(searches: int, population: int, seed: int = 0) -> np.ndarray:
-    return np.stack([first(np.random.default_rng([seed, k]), population, 3) for k in range(searches)])
+def members(searches: int, population: int, seed: int = 0) -> torch.Tensor:
+    found = [first(np.random.default_rng([seed, k]), population, 3) for k in range(searches)]
+    return torch.from_numpy(np.stack(found))
 
 
-def streams(searches: int) -> list[np.random.Generator]:
-    return [np.random.default_rng([7, k]) for k in range(searches)]
+def draws(parents: torch.Tensor) -> torch.Tensor:
+    searches, population, genes = parents.shape
+    found = [np.random.default_rng([7, k]).random((population, 3 + genes)) for k in range(searches)]
+    return torch.from_numpy(np.stack(found))
+
+
+def uniform(seed: int, n: int) -> torch.Tensor:
+    return torch.from_numpy(np.random.default_rng(seed).random((n, 3)))
 
 
 def test_first_positions_are_uniform_and_values_normal_clipped() -> None:
@@ -30,14 +38,14 @@ def test_first_positions_are_uniform_and_values_normal_clipped() -> None:
 
 @given(st.integers(3, 9), st.integers(0, 2**32))
 def test_three_members_are_always_different(population: int, seed: int) -> None:
-    found = distinct(np.random.default_rng(seed).random((50, 3)), population)
+    found = distinct(uniform(seed, 50), population)
     assert found.min() >= 0
     assert found.max() < population
     assert all(len(set(row)) == 3 for row in found.tolist())
 
 
 def test_every_triple_is_as_likely_as_every_other() -> None:
-    found = distinct(np.random.default_rng(1).random((60_000, 3)), 5)
+    found = distinct(uniform(1, 60_000), 5)
     _, counts = np.unique(found, axis=0, return_counts=True)
     assert len(counts) == 5 * 4 * 3
     assert stats.chisquare(counts).pvalue > 1e-3
@@ -45,8 +53,8 @@ def test_every_triple_is_as_likely_as_every_other() -> None:
 
 def test_a_rival_is_one_member_plus_half_the_difference_of_two_others() -> None:
     parents = 0.4 + 0.2 * members(1, 6)  # too narrow to leave [0, 1]
-    rivals = trials(parents, streams(1), 0.5, "resample")[0]
-    rows = parents[0]
+    rivals = trials(parents, draws(parents), 0.5, "resample")[0].numpy()
+    rows = parents[0].numpy()
     every = [
         rows[a] + 0.5 * (rows[b] - rows[c]) for a in range(6) for b in range(6) for c in range(6) if len({a, b, c}) == 3
     ]
@@ -56,8 +64,8 @@ def test_a_rival_is_one_member_plus_half_the_difference_of_two_others() -> None:
 
 def test_numbers_out_of_range_are_drawn_anew_and_the_others_kept() -> None:
     parents = members(4, 300)
-    clipped = trials(parents, streams(4), 2.0, "clip")
-    resampled = trials(parents, streams(4), 2.0, "resample")
+    clipped = trials(parents, draws(parents), 2.0, "clip").numpy()
+    resampled = trials(parents, draws(parents), 2.0, "resample").numpy()
     inside = (clipped > 0) & (clipped < 1)
     np.testing.assert_array_equal(resampled[inside], clipped[inside])
     assert stats.kstest(resampled[~inside], "uniform").pvalue > 1e-3
@@ -65,22 +73,23 @@ def test_numbers_out_of_range_are_drawn_anew_and_the_others_kept() -> None:
 
 @given(st.floats(0, 3), st.sampled_from(["resample", "clip"]), st.integers(0, 2**32))
 def test_a_rival_stays_in_the_unit_cube(weight: float, rule: str, seed: int) -> None:
-    rivals = trials(members(2, 12, seed), streams(2), weight, rule)  # type: ignore[arg-type]
+    parents = members(2, 12, seed)
+    rivals = trials(parents, draws(parents), weight, rule)  # type: ignore[arg-type]
     assert rivals.min() >= 0
     assert rivals.max() <= 1
 
 
 def test_a_search_draws_the_same_beside_others() -> None:
     parents = members(3, 20)
-    beside = trials(parents, streams(3), 0.5, "resample")
-    alone = trials(parents[1:2], streams(3)[1:2], 0.5, "resample")
-    np.testing.assert_array_equal(alone[0], beside[1])
+    beside = trials(parents, draws(parents), 0.5, "resample")
+    alone = trials(parents[1:2], draws(parents)[1:2], 0.5, "resample")
+    assert torch.equal(alone[0], beside[1])
 
 
 def test_edges_weigh_as_published() -> None:
     """Q-A9: of uniform p, row 0 is met with 0.5 %, row 99 with 1.5 %, any other with 1 %."""
     grid = np.repeat((np.arange(200_000) + 0.5)[:, None] / 200_000, 5, 1)
-    rows, cols, _ = decode(grid, (100, 100), (0.0, 1.0))
+    rows, cols, _ = decode(torch.from_numpy(grid), (100, 100), (0.0, 1.0))
     expected = np.full(100, 0.01)
     expected[[0, 99]] = 0.005, 0.015
     for index in (rows, cols):
@@ -88,12 +97,12 @@ def test_edges_weigh_as_published() -> None:
 
 
 def test_the_first_number_is_the_row() -> None:
-    pixels = decode(np.array([[0.25, 0.75, 0.1, 0.5, 1.0]]), (8, 20), (0.0, 1.0))
+    pixels = decode(torch.tensor([[0.25, 0.75, 0.1, 0.5, 1.0]]), (8, 20), (0.0, 1.0))
     assert (pixels.rows.tolist(), pixels.cols.tolist()) == ([2], [15])
     np.testing.assert_allclose(pixels.values, [[0.1, 0.5, 1.0]], rtol=1e-6)
-    assert pixels.values.dtype == np.float32
+    assert pixels.values.dtype == torch.float32
 
 
 def test_bounds_stretch_the_values() -> None:
-    pixels = decode(np.array([[0.0, 0.0, 0.0, 0.5, 1.0]]), (8, 8), (0.4, 0.9))
+    pixels = decode(torch.tensor([[0.0, 0.0, 0.0, 0.5, 1.0]]), (8, 8), (0.4, 0.9))
     np.testing.assert_allclose(pixels.values, [[0.4, 0.65, 0.9]], rtol=1e-6)

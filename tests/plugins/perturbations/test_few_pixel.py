@@ -56,7 +56,7 @@ def test_success_is_what_the_network_says_of_the_images_returned() -> None:
 
 
 def test_a_genome_holds_rows_then_columns_then_values() -> None:
-    genome = np.array([[0.0, 1.0, 0.5, 0.25, 0.1, 0.2, 0.3, 0.6, 0.7, 0.8]])
+    genome = torch.tensor([[0.0, 1.0, 0.5, 0.25, 0.1, 0.2, 0.3, 0.6, 0.7, 0.8]])
     found = decode_many(genome, 2, (8, 8), (0.0, 1.0))
     assert (found.rows.tolist(), found.cols.tolist()) == ([[0, 7]], [[4, 2]])
     np.testing.assert_allclose(found.values, [[[0.1, 0.2, 0.3], [0.6, 0.7, 0.8]]], rtol=1e-6)
@@ -64,14 +64,14 @@ def test_a_genome_holds_rows_then_columns_then_values() -> None:
 
 @pytest.mark.parametrize("bands", [1, 3])
 def test_one_pixel_decodes_alike_either_way(bands: int) -> None:
-    genomes = first(np.random.default_rng(0), 30, bands)
+    genomes = torch.from_numpy(first(np.random.default_rng(0), 30, bands))
     one, many = decode(genomes, (9, 7), (0.4, 0.9)), decode_many(genomes, 1, (9, 7), (0.4, 0.9))
     for single, several in zip(one, many, strict=True):
         np.testing.assert_array_equal(single, several[:, 0])
 
 
 def test_of_two_pixels_in_one_place_the_last_counts() -> None:
-    twice = Pixels(np.array([[1, 1]]), np.array([[2, 2]]), np.array([[[0.1], [0.9]]], np.float32))
+    twice = Pixels(torch.tensor([[1, 1]]), torch.tensor([[2, 2]]), torch.tensor([[[0.1], [0.9]]]))
     found = replaced(torch.zeros(1, 1, 4, 4), twice)
     assert found[0, 0, 1, 2] == pytest.approx(0.9)
     assert int((found != 0).sum()) == 1

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 import numpy as np
 import pytest
 import torch
@@ -10,7 +12,6 @@ from astrobench_networks.resnet18 import resnet18
 from astrobench_perturbations.blocks import highest
 from astrobench_perturbations.dense import Dense
 from astrobench_perturbations.evaluators import evaluator_for
-from astrobench_perturbations.evolution import Pixels
 from astrobench_perturbations.framed import Room
 from astrobench_perturbations.graph import stages_of
 from astrobench_perturbations.nearness import multiply_adds, stages_near
@@ -23,8 +24,11 @@ from astrobench_perturbations.stages import Grid, Term
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from plugins.perturbations.nets import Net, Residual, Undecided, networks, settled
-from plugins.perturbations.skies import dim, sky
+from plugins.perturbations.skies import dim, pixels_of, sky
 from torch import nn
+
+if TYPE_CHECKING:
+    from astrobench_perturbations.evolution import Pixels
 
 SHAPE = (3, 24, 24)
 
@@ -43,7 +47,7 @@ def pixels(shape: tuple[int, int, int], n: int, several: tuple[int, ...] = ()) -
     ends = np.array([[row, col] for row in (0, -1, size[0] // 2) for col in (0, -1, size[1] // 2)][:n]) % size
     if not several:
         rows[: len(ends)], cols[: len(ends)] = ends.T
-    return Pixels(rows, cols, stream.uniform(0, 1, (n, *several, channels)).astype(np.float32))
+    return pixels_of(rows, cols, stream.uniform(0, 1, (n, *several, channels)))
 
 
 def residual(kind: type[Net] = Net, outputs: int = 2) -> Net:
@@ -70,7 +74,7 @@ def test_any_network_of_known_layers_has_its_own_logits_wherever_it_is_cut(
     drawn: tuple[Net, tuple[int, int, int]], near: int
 ) -> None:
     model, shape = drawn
-    images, candidates, slots = torch.rand(2, *shape), pixels(shape, 60), np.arange(60) % 2
+    images, candidates, slots = torch.rand(2, *shape), pixels(shape, 60), torch.arange(60) % 2
     near = min(near, len(stages_of(model, shape).stages) - 1)
     expected = model(replace_pixels(images[slots], candidates)).logits
     found = patched(model, near, images).logits(slots, candidates)
@@ -80,7 +84,7 @@ def test_any_network_of_known_layers_has_its_own_logits_wherever_it_is_cut(
 @pytest.mark.parametrize("near", [0, 1, 3, 4])
 def test_what_a_pixel_changes_is_exact_at_corners_edges_and_inside(near: int) -> None:
     model, image = residual(), torch.rand(1, *SHAPE)
-    candidates, slots = pixels(SHAPE, 40), np.zeros(40, np.int64)
+    candidates, slots = pixels(SHAPE, 40), torch.zeros(40, dtype=torch.int64)
     expected = model(replace_pixels(image[slots], candidates)).logits - model(image).logits
     found = patched(model, near, image).logits(slots, candidates) - model(image).logits
     torch.testing.assert_close(found, expected, rtol=0, atol=1e-5 * float(expected.abs().max()) + 1e-6)
@@ -90,7 +94,7 @@ def test_a_resnet18_agrees_and_is_cut_where_the_pixel_has_spread() -> None:
     torch.manual_seed(0)
     model, shape = resnet18((3, 100, 100), 2).eval(), (3, 100, 100)
     model.head.weight.mul_(1000)  # so that one pixel changes logits by far more than rounding
-    image, candidates, slots = torch.rand(1, *shape), pixels(shape, 12), np.zeros(12, np.int64)
+    image, candidates, slots = torch.rand(1, *shape), pixels(shape, 12), torch.zeros(12, dtype=torch.int64)
     network = stages_of(model, shape)
     assert 3 <= stages_near(network) <= 8
     assert 0.95 < multiply_adds(network) / 441e6 < 1.05
@@ -101,18 +105,18 @@ def test_a_resnet18_agrees_and_is_cut_where_the_pixel_has_spread() -> None:
 
 
 def test_several_pixels_go_through_whole() -> None:
-    model, images, slots = residual(), torch.rand(2, *SHAPE), np.arange(7) % 2
+    model, images, slots = residual(), torch.rand(2, *SHAPE), torch.arange(7) % 2
     candidates = pixels(SHAPE, 7, (3,))
     expected = model(replace_pixels(images[slots], candidates)).logits
     torch.testing.assert_close(patched(model, 3, images).logits(slots, candidates), expected, rtol=0, atol=1e-5)
 
 
 def test_it_answers_the_same_bit_by_bit_alone_or_beside_others() -> None:
-    images, candidates, slots = torch.rand(2, *SHAPE), pixels(SHAPE, 230), np.repeat([0, 1], 115)
+    images, candidates, slots = torch.rand(2, *SHAPE), pixels(SHAPE, 230), torch.arange(2).repeat_interleave(115)
     found = patched(residual(), 3, images, torch.bfloat16)
     beside = found.logits(slots, candidates)
     for at in (slice(225, None), slice(120, 121), slice(90, 180)):
-        alone = found.logits(slots[at], Pixels(*(part[at] for part in candidates)))
+        alone = found.logits(slots[at], candidates.part(at))
         assert torch.equal(beside[at], alone)
 
 

@@ -2,24 +2,28 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 import numpy as np
 import pytest
 import torch
 from astrobench import Output, Streams
 from astrobench_perturbations import ranked as module
-from astrobench_perturbations.attempt import Attempt
+from astrobench_perturbations.attempt import Attempt, Population
 from astrobench_perturbations.dense import Dense
-from astrobench_perturbations.doubted import CONFIRMED, Doubted
 from astrobench_perturbations.evaluators import evaluator_for, whole_for
-from astrobench_perturbations.evolution import Pixels
 from astrobench_perturbations.few_pixel import few_pixel
+from astrobench_perturbations.flock import Flock
 from astrobench_perturbations.graph import stages_of
 from astrobench_perturbations.one_pixel import one_pixel
 from astrobench_perturbations.ranked import FEW, Ranked, halved, is_worth_it
 from plugins.perturbations.nets import Net, conv_net
-from plugins.perturbations.skies import dim, hills, sky
+from plugins.perturbations.skies import dim, hills, pixels_of, sky
 from scipy import stats
 from torch import nn
+
+if TYPE_CHECKING:
+    from astrobench_perturbations.evolution import Pixels
 
 SHAPE = (3, 20, 20)
 RNG = Streams("ranked")
@@ -51,7 +55,7 @@ def sharp() -> Net:
 def pixels(n: int) -> Pixels:
     stream = np.random.default_rng(0)
     rows, cols = stream.integers(20, size=(2, n))
-    return Pixels(rows, cols, stream.uniform(0, 1, (n, 3)).astype(np.float32))
+    return pixels_of(rows, cols, stream.uniform(0, 1, (n, 3)))
 
 
 def of(model: nn.Module, slots: int = 2) -> Ranked:
@@ -63,7 +67,7 @@ def of(model: nn.Module, slots: int = 2) -> Ranked:
 
 @torch.inference_mode()
 def test_it_ranks_within_rounding_and_confirms_to_the_bit() -> None:
-    model, images, slots = sharp(), torch.rand(2, *SHAPE), np.arange(70) % 2
+    model, images, slots = sharp(), torch.rand(2, *SHAPE), torch.arange(70) % 2
     ranked, dense = of(model), Dense(model, 2, images)
     dense.micro = FEW
     for one in (ranked, dense):
@@ -78,11 +82,11 @@ def test_it_ranks_within_rounding_and_confirms_to_the_bit() -> None:
 
 @torch.inference_mode()
 def test_it_answers_the_same_bit_by_bit_alone_or_beside_others() -> None:
-    images, candidates, slots = torch.rand(2, *SHAPE), pixels(100), np.arange(100) % 2
+    images, candidates, slots = torch.rand(2, *SHAPE), pixels(100), torch.arange(100) % 2
     ranked = of(conv_net(side=20))
     ranked.place([0, 1], images)
     beside = ranked.logits(slots, candidates)
-    alone = ranked.logits(slots[90:], Pixels(*(part[90:] for part in candidates)))
+    alone = ranked.logits(slots[90:], candidates.part(slice(90, None)))
     assert torch.equal(beside[90:], alone)
 
 
@@ -121,36 +125,46 @@ def test_a_rank_that_is_wrong_is_no_success(monkeypatch: pytest.MonkeyPatch) -> 
     assert found["generations"].tolist() == [10, 10, 10]
 
 
-def attempt() -> Doubted:
-    members = np.arange(10.0).reshape(5, 2)
-    return Doubted(0, 0, 0, 1, (2,), members, np.full(5, -np.inf, np.float32))
+def flock() -> Flock:
+    """Return two searches for class 1 of five members, neither of which was met."""
+    members = torch.arange(10.0, dtype=torch.float64).view(5, 2)
+    return Flock.of([Attempt(k, k, 0, 1, (2,), Population.unmet(members + 10 * k)) for k in range(2)])
 
 
 def test_only_what_is_certain_counts() -> None:
-    met = attempt().after(np.ones((5, 2)), np.array([0.9, 0.2, 0.8, 0.7, 0.1], np.float32))
-    assert isinstance(met, Doubted)
-    assert not met.succeeded
-    assert met.top().tolist() == [0, 2, 3]
-    told = met.told(met.top(), np.array([0.3, 0.6, np.nan], np.float32))
-    assert told.succeeded
-    np.testing.assert_array_equal(told.best, met.members[[2]])
-    np.testing.assert_allclose(told.fitness, [0.3, 0.2, 0.6, -np.inf, 0.1], rtol=1e-6)
+    met = flock().met(torch.ones(2, 5, 2, dtype=torch.float64), torch.tensor([[0.9, 0.2, 0.8, 0.7, 0.1]] * 2))
+    assert met.reached.tolist() == [0, 0]
+    told = met.told(torch.tensor([[0, 2, 3]] * 2), torch.tensor([[0.3, 0.6, torch.nan], [0.3, 0.2, 0.1]]))
+    assert told.reached.tolist() == [1, 0]
+    assert torch.equal(told.champion, met.members[[0, 1], [2, 0]])
+    torch.testing.assert_close(told.fitness[0], torch.tensor([0.3, 0.2, 0.6, -torch.inf, 0.1]))
 
 
 def test_a_champion_outlives_a_rival_that_only_ranked_higher() -> None:
-    met = attempt().after(np.ones((5, 2)), np.array([0.4, 0, 0, 0, 0], np.float32))
-    assert isinstance(met, Doubted)
-    known = met.told(np.array([0]), np.array([0.45], np.float32))
-    rival = known.after(np.full((5, 2), 7.0), np.array([0.49, 0, 0, 0, 0], np.float32))
-    assert isinstance(rival, Doubted)
-    after = rival.told(np.array([0]), np.array([0.2], np.float32))
-    np.testing.assert_array_equal(after.best, np.ones((1, 2)))
-    assert after.height == pytest.approx(0.45)
-    again = after.again(np.zeros((5, 2)))
-    assert isinstance(again, Doubted)
-    assert (again.champion, again.height, again.target) == (None, -np.inf, 2)
-    assert not isinstance(Attempt, Doubted)
-    assert CONFIRMED == 3
+    ones, sevens = (torch.full((2, 5, 2), value, dtype=torch.float64) for value in (1, 7))
+    known = flock().met(ones, torch.tensor([[0.4, 0, 0, 0, 0]] * 2)).told(*certain(0.45))
+    after = known.met(sevens, torch.tensor([[0.49, 0, 0, 0, 0]] * 2)).told(*certain(0.2))
+    assert torch.equal(after.champion, ones[:, 0])
+    assert after.height.tolist() == pytest.approx([0.45, 0.45])
+    (population, _), attempt = after.populations(), Attempt(0, 0, 0, 1, (2,), flock().populations()[0])
+    again = attempt.after(population, 2, succeeded=False).again(torch.zeros(5, 2, dtype=torch.float64))
+    assert (again.target, again.later, again.generation, again.queries, again.number) == (2, (), -1, 10, 2)
+    assert float(again.population.height) == -np.inf
+
+
+def test_a_search_that_has_succeeded_is_left_as_it_is() -> None:
+    ones, sevens = (torch.full((2, 5, 2), value, dtype=torch.float64) for value in (1, 7))
+    won = flock().met(ones, torch.zeros(2, 5)).told(torch.zeros(2, 1, dtype=torch.int64), torch.tensor([[0.6], [0.4]]))
+    after = won.met(sevens, torch.full((2, 5), 0.9)).told(*certain(0.95))
+    assert after.reached.tolist() == [1, 2]
+    assert torch.equal(after.members, torch.stack([won.members[0], sevens[1]]))
+    assert torch.equal(after.champion, torch.stack([won.champion[0], sevens[1, 0]]))
+    assert after.height.tolist() == pytest.approx([0.6, 0.95])
+
+
+def certain(fitness: float) -> tuple[torch.Tensor, torch.Tensor]:
+    """Return that the first member of both searches has a fitness."""
+    return torch.zeros(2, 1, dtype=torch.int64), torch.full((2, 1), fitness)
 
 
 def test_logits_are_not_rounded_to_steps() -> None:

@@ -8,8 +8,9 @@ from typing import TYPE_CHECKING
 import numpy as np
 import pytest
 import torch
-from astrobench_perturbations import search as module
-from astrobench_perturbations.search import Rule, Search
+from astrobench_perturbations import rule as module
+from astrobench_perturbations.rule import Rule
+from astrobench_perturbations.search import Search
 
 if TYPE_CHECKING:
     from astrobench_perturbations.attempt import Attempt
@@ -35,7 +36,7 @@ class Scripted:
         self.asked |= dict.fromkeys(slots, -1)
         return torch.tensor([[9.0, 0.0]]).repeat(len(slots), 1)
 
-    def logits(self, slots: np.ndarray, pixels: Pixels) -> torch.Tensor:
+    def logits(self, slots: torch.Tensor, pixels: Pixels) -> torch.Tensor:
         self.widths.append(len(slots))
         for slot in set(slots.tolist()):
             self.asked[slot] += 1
@@ -43,13 +44,15 @@ class Scripted:
         return torch.tensor([[0.0, 9.0] if yes else [9.0, 0.0] for yes in granted])
 
 
-def attacked(generations: list[int], evaluator: Scripted, labels: list[int] | None = None) -> list[Attempt]:
+def attacked(
+    generations: list[int], evaluator: Scripted, labels: list[int] | None = None, unseen: int = 1
+) -> list[Attempt]:
     """Attack images that flip in the given generations, from class 0 to class 1 unless told otherwise."""
     images = torch.tensor(generations, dtype=torch.float32)[:, None, None, None].expand(-1, 3, 4, 4)
     n = len(generations)
     rule = Rule(POPULATION, 6, 0.5, "resample", (0.0, 1.0))
     streams = [np.random.default_rng(number) for number in range(n)]
-    return Search(evaluator, images, np.array(labels or [0] * n), streams, rule).run()
+    return Search(evaluator, images, np.array(labels or [0] * n), streams, rule, unseen).run()
 
 
 @pytest.fixture(autouse=True)
