@@ -49,9 +49,10 @@ def trials(members: torch.Tensor, draws: torch.Tensor, weight: float, out_of_ran
     beside others.
     """
     searches, population, _ = members.shape
-    which = torch.arange(searches, device=members.device)[:, None, None]
-    chosen = members[which, distinct(draws[..., :CHOSEN], population)]  # (S, P, 3, D)
-    rivals = chosen[:, :, 0] + weight * (chosen[:, :, 1] - chosen[:, :, 2])
+    of_search = torch.arange(0, searches * population, population, device=members.device)[:, None, None]
+    which, people = distinct(draws[..., :CHOSEN], population) + of_search, members.flatten(0, 1)
+    one, two, three = (people.index_select(0, some.flatten()).view_as(members) for some in which.unbind(-1))
+    rivals = one.add_(two.sub_(three).mul_(weight))
     if out_of_range == "clip":
         return rivals.clamp(0, 1)
     return torch.where((rivals < 0) | (rivals > 1), draws[..., CHOSEN:], rivals)
@@ -59,7 +60,8 @@ def trials(members: torch.Tensor, draws: torch.Tensor, weight: float, out_of_ran
 
 def distinct(draws: torch.Tensor, population: int) -> torch.Tensor:
     """Turn uniform draws in [0, 1), (…, 3), into three different members each, int64 (…, 3), every triple alike."""
-    one, two, three = ((draws[..., k] * (population - k)).long() for k in range(CHOSEN))
+    left = torch.arange(population, population - CHOSEN, -1, dtype=draws.dtype, device=draws.device)
+    one, two, three = (draws * left).long().unbind(-1)
     two += two >= one
     three += three >= torch.minimum(one, two)
     three += three >= torch.maximum(one, two)
