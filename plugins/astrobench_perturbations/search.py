@@ -15,23 +15,18 @@ import torch
 from astrobench import report
 
 from astrobench_perturbations.attempt import UNTARGETED, Attempt, Population
-from astrobench_perturbations.evolution import CHOSEN, first, trials
+from astrobench_perturbations.evolution import CHOSEN, first
 from astrobench_perturbations.flock import Flock
-from astrobench_perturbations.ranked import Ranked
+from astrobench_perturbations.generation import Generation
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Sequence
+    from collections.abc import Sequence
 
     from astrobench_perturbations.evaluators import Evaluator
-    from astrobench_perturbations.evolution import Pixels
     from astrobench_perturbations.rule import Rule
-
-    Logits = Callable[[torch.Tensor, Pixels], torch.Tensor]
 
 UNSEEN = 8
 """Generations on CUDA between two looks of the host at who has ended: each look waits for all that was asked for."""
-CONFIRMED = 3
-"""Members known for certain after each generation where candidates are only ranked: of ten searches one small batch."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -101,8 +96,9 @@ class Search:
         steps = min([self.unseen, *(self.rule.generations - attempt.generation for attempt in running)])
         fresh = [attempt.generation < 0 for attempt in running]
         flock, draws = Flock.of(running), self._drawn(running, steps)
+        generation = Generation(self.evaluator, self.rule, (self.images.shape[2], self.images.shape[3]))
         for number in range(steps):
-            flock = self._step(flock, draws[number], fresh if number == 0 else [])
+            flock = generation.after(flock, draws[number], fresh if number == 0 else [])
         return [
             attempt.after(population, after or steps, succeeded=after > 0)
             for attempt, population, after in zip(running, flock.populations(), flock.reached.tolist(), strict=True)
@@ -117,37 +113,6 @@ class Search:
                 self.streams[attempt.image].random(out=draws[step, number])
         held = torch.from_numpy(draws)
         return held.pin_memory().to(self.images.device, non_blocking=True) if self.images.is_cuda else held
-
-    def _step(self, flock: Flock, draws: torch.Tensor, fresh: list[bool]) -> Flock:
-        """Evaluate one population of every search, the first one or the rivals of the members."""
-        candidates = self._candidates(flock, draws, fresh)
-        met = flock.met(candidates, self._fitness(flock, candidates, self.evaluator.logits))
-        return met.told(*self._certain(met))
-
-    def _candidates(self, flock: Flock, draws: torch.Tensor, fresh: list[bool]) -> torch.Tensor:
-        if fresh and all(fresh):
-            return flock.members
-        rivals = trials(flock.members, draws, self.rule.weight, self.rule.out_of_range)
-        if not any(fresh):
-            return rivals
-        return torch.where(torch.tensor(fresh, device=rivals.device)[:, None, None], flock.members, rivals)
-
-    def _certain(self, flock: Flock) -> tuple[torch.Tensor, torch.Tensor]:
-        """Return the best members of each search, int64 (S, n), and their fitness for certain, float32 (S, n)."""
-        if not isinstance(self.evaluator, Ranked):
-            best = flock.fitness.argmax(1, keepdim=True)
-            return best, torch.take_along_dim(flock.fitness, best, 1)
-        best = torch.argsort(-flock.fitness, dim=1, stable=True)[:, :CONFIRMED]
-        members = torch.take_along_dim(flock.members, best[..., None], 1)
-        return best, self._fitness(flock, members, self.evaluator.confirmed)
-
-    def _fitness(self, flock: Flock, candidates: torch.Tensor, logits: Logits) -> torch.Tensor:
-        """Return the fitness, float32 (S, n), of candidates (S, n, D), n of each search."""
-        searches, n, genes = candidates.shape
-        height, width = self.images.shape[2:]
-        pixels = self.rule.read(candidates.reshape(-1, genes), (height, width))
-        probabilities = logits(flock.slots.repeat_interleave(n), pixels).T.softmax(0).T  # 5× as fast as along rows
-        return flock.fitness_of(probabilities.reshape(searches, n, -1))
 
     def _is_over(self, attempt: Attempt) -> bool:
         exhausted = attempt.generation >= self.rule.generations and not attempt.later

@@ -11,6 +11,7 @@ import torch
 from astrobench_perturbations.attempt import Attempt, Population
 from astrobench_perturbations.dense import Dense
 from astrobench_perturbations.flock import Flock
+from astrobench_perturbations.generation import Generation
 from astrobench_perturbations.rule import Rule
 from astrobench_perturbations.search import Search
 from plugins.perturbations.skies import dim, hills
@@ -20,12 +21,12 @@ POPULATION, GENES = 10, 5
 RULE = Rule(POPULATION, 20, 0.5, "resample", (0.0, 1.0))
 
 
-def searching() -> Search:
-    """Return a search on three fake images on CUDA, which the whole network evaluates."""
+def generation() -> Generation:
+    """Return generations on three fake images on CUDA, which the whole network evaluates."""
     evaluator = object.__new__(Dense)
     evaluator.micro, evaluator.network = 16, hills(lead=1.8)
     evaluator.images = torch.rand(3, 3, 12, 12)
-    return Search(evaluator, evaluator.images, None, [], RULE, unseen=4)
+    return Generation(evaluator, RULE, (12, 12))
 
 
 def attempts(target: int) -> list[Attempt]:
@@ -36,10 +37,10 @@ def attempts(target: int) -> list[Attempt]:
 @pytest.mark.parametrize("fresh", [[True] * 3, [False] * 3, [True, False, True]])
 def test_generations_follow_each_other_without_the_host(fresh: list[bool]) -> None:
     with FakeTensorMode(), torch.device("cuda"), torch.inference_mode():
-        search, flock = searching(), Flock.of(attempts(target=1))
+        one, flock = generation(), Flock.of(attempts(target=1))
         draws = torch.rand(4, 3, POPULATION, 3 + GENES, dtype=torch.float64)
         for number in range(4):
-            flock = search._step(flock, draws[number], fresh if number == 0 else [])
+            flock = one.after(flock, draws[number], fresh if number == 0 else [])
         assert {part.device.type for part in (flock.members, flock.champion, flock.reached)} == {"cuda"}
         with pytest.raises(DataDependentOutputException):
             flock.reached.tolist()
