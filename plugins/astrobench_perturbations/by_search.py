@@ -58,7 +58,6 @@ def _best(ended: Sequence[Attempt], images: torch.Tensor, rule: Rule) -> Pixels:
 def _facts(ended: Sequence[Attempt], pixels: Pixels, evaluator: int) -> dict[str, np.ndarray]:
     counted = ("generation", "queries", "number", "start", "target")
     columns = {name: np.array([getattr(attempt, name) for attempt in ended], np.int64) for name in counted}
-    row, col, values = (part.cpu().numpy() for part in pixels)
     return {
         "success": np.array([attempt.succeeded for attempt in ended], bool),
         "generations": columns["generation"],
@@ -66,8 +65,6 @@ def _facts(ended: Sequence[Attempt], pixels: Pixels, evaluator: int) -> dict[str
         "attempts": columns["number"],
         "start": columns["start"],
         "target": columns["target"],
-        "row": row,
-        "col": col,
-        "values": values,
+        **pixels.facts(),
         "evaluator": np.full(len(ended), evaluator, np.int8),
     }

@@ -31,6 +31,11 @@ class Pixels(NamedTuple):
         """Return some of the candidates."""
         return Pixels(*(one[which] for one in self))
 
+    def facts(self) -> dict[str, np.ndarray]:
+        """Return them as an attack reports the pixels it found, one a row."""
+        row, col, values = (part.cpu().numpy() for part in self)
+        return {"row": row, "col": col, "values": values}
+
 
 def first(stream: np.random.Generator, population: int, bands: int, pixels: int = 1) -> np.ndarray:
     """Draw the first population, (P, D): positions U[0, 1), values N(0.5, 0.5) clipped to [0, 1]."""

@@ -63,16 +63,13 @@ def one_pixel_exhaustive(
         report("attacking", number + 1, len(inputs), f"{flipped} flipped")
     best, target, at = np.array(found, np.float64).reshape(-1, 3).T
     pixels = every.part(torch.from_numpy(at.astype(np.int64)).to(inputs.device))
-    row, col, values = (part.cpu().numpy() for part in pixels)
     facts = {
         "success": best > TARGET_REACHED,
         "queries": np.full(len(found), len(every.rows), np.int64),
         "start": chosen.starts,
         "target": target.astype(np.int64),
         "best": best.astype(np.float32),
-        "row": row,
-        "col": col,
-        "values": values,
+        **pixels.facts(),
         "evaluator": np.full(len(found), evaluator.code, np.int8),
     }
     return Perturbed(inputs=replaced(inputs, pixels), rows=chosen.rows, facts=facts)

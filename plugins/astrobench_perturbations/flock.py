@@ -59,10 +59,10 @@ class Flock:
 
         The probability of the target; untargeted, minus the probability of the class the image started from.
         """
-        is_free = (self.targets == UNTARGETED)[:, None]
-        asked = torch.where(self.targets == UNTARGETED, self.starts, self.targets)
+        is_free = self.targets == UNTARGETED
+        asked = torch.where(is_free, self.starts, self.targets)
         found = torch.take_along_dim(probabilities, asked[:, None, None], 2)[..., 0]
-        return torch.where(is_free, -found, found)
+        return torch.where(is_free[:, None], -found, found)
 
     def met(self, candidates: torch.Tensor, fitness: torch.Tensor) -> Flock:
         """Let each candidate, (S, P, D), replace its member where it is strictly better."""

@@ -74,14 +74,11 @@ def _perturbed(
     nothing = _draw(np.random.default_rng(0), 0, inputs, (0.0, 1.0))
     every = [nothing, *(one.part(slice(k, k + 1)) for one, k in zip(drawn, kept.tolist(), strict=True))]
     pixels = Pixels(*(torch.cat(parts) for parts in zip(*every, strict=True)))
-    row, col, values = (part.cpu().numpy() for part in pixels)
     facts = {
         "success": success,
         "queries": np.where(success, kept + 1, flips.shape[1]).astype(np.int64),
         "start": starts,
-        "row": row,
-        "col": col,
-        "values": values,
+        **pixels.facts(),
         "evaluator": np.full(len(rows), code, np.int8),
     }
     return Perturbed(inputs=replaced(inputs, pixels), rows=rows, facts=facts)

@@ -5,6 +5,8 @@ Fake tensors have a shape, a dtype and a device, and no values: whatever would n
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 import torch
@@ -49,7 +51,7 @@ def test_generations_follow_each_other_without_the_host(fresh: list[bool]) -> No
 @pytest.mark.parametrize(("targeted", "lead"), [(True, 1.8), (False, -0.2)])
 def test_how_often_the_host_looks_changes_no_result(targeted: bool, lead: float) -> None:
     images, network, found = dim(40, (3, 12, 12)), hills(lead), []
-    rule = Rule(POPULATION, 20, 0.5, "resample", (0.0, 1.0), targeted=targeted, only_correct=False)
+    rule = replace(RULE, targeted=targeted, only_correct=False)
     for unseen in (1, 3, 8, 100):
         with torch.inference_mode():
             evaluator = Dense(network, 40, images)
