@@ -47,13 +47,29 @@ def changed(**made):
     [
         (perturbation(lambda batch, model, rng: batch.flux), "it returns flux or inputs", "it returns ndarray"),
         (perturbation(lambda batch, model, rng: Perturbed()), "it returns flux or inputs", "both or none"),
-        (changed(rows=np.array([0, 0, 1])), "its rows name images", "name an image twice"),
-        (changed(rows=np.array([0, 1, 9])), "its rows name images", "outside 0 … 2"),
+        (changed(rows=np.array([0, 0, 1])), "its rows name images", "it returned row 0 2 times, expected"),
+        (changed(rows=np.zeros(3, int)), "its rows name images", "it returned row 0 3 times, expected"),
+        (changed(rows=np.array([2, 1, 0])), "its rows name images", "not ascending"),
+        (changed(rows=[0, 1, 2]), "its rows name images", "returned rows as list, expected int64 (M,)"),
+        (changed(rows=np.array([0.0, 1.0, 2.0])), "its rows name images", "returned rows as float64 (3,)"),
+        (changed(rows=np.ones(3, bool)), "its rows name images", "np.flatnonzero(mask) turns a mask into rows"),
+        (changed(rows=np.array([-1, 0, 1])), "its rows name images", "row -1 of 3 images"),
+        (changed(facts={"a/b": np.zeros(3)}), "its facts have one row per image", "a fact named 'a/b'"),
+        (changed(facts={"n": np.full(3, np.nan)}), "its facts have one row per image", "NaN or infinity"),
+        (
+            changed(rows=np.array([0, 1, 9])),
+            "its rows name images",
+            "row 9 of 3 images, expected int64 (M,), each of 0 … 2",
+        ),
         (changed(flux=np.zeros((3, 3, 2, 2), np.float32)), "its images keep their shape", "expected (3, 3, 12, 12)"),
         (changed(flux=np.zeros((3, 3, 12, 12))), "its images keep their shape", "float64, expected float32"),
-        (changed(facts={"n": np.zeros(7)}), "its facts have one row per image", "is (7,) for 3 images"),
-        (changed(facts={"n": np.array(["a", "b", "c"])}), "its facts have one row per image", "expected numbers"),
-        (changed(facts={"n": [1, 2, 3]}), "its facts have one row per image", "is list, expected an array"),
+        (changed(facts={"n": np.zeros(7)}), "its facts have one row per image", "of shape (7,), expected 3 rows"),
+        (
+            changed(facts={"n": np.array(["a", "b", "c"])}),
+            "its facts have one row per image",
+            "expected an array of native numbers",
+        ),
+        (changed(facts={"n": [1, 2, 3]}), "its facts have one row per image", "as list, expected an array"),
         (
             perturbation(
                 lambda batch, model, rng: Perturbed(flux=np.random.default_rng().random(batch.flux.shape, np.float32))

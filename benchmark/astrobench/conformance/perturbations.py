@@ -4,16 +4,24 @@ from __future__ import annotations
 
 from dataclasses import dataclass, replace
 from functools import cached_property
+from typing import TYPE_CHECKING, TypeVar
 
 import numpy as np
 import torch
 from torch import nn
 
-from astrobench.conformance.rules import Case, SkippedError, expect
+from astrobench.conformance.rules import BrokenError, Case, SkippedError, expect
 from astrobench.conformance.seeding import same, seeded
 from astrobench.conformance.skies import TinyNetwork, batch
+from astrobench.errors import PluginError
 from astrobench.seeds import Streams
+from astrobench.stages.returned import check_facts, checked_rows
 from astrobench.types import Batch, Perturbed
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+Taken = TypeVar("Taken")
 
 
 @dataclass(frozen=True, eq=False)
@@ -63,13 +71,11 @@ def it_returns_flux_or_inputs(subject: Subject) -> str:
 
 def its_rows_name_images(subject: Subject) -> str:
     """`rows` are indices of images of the batch, ascending, each once; None means all."""
-    rows = subject.perturbed.rows
-    if rows is None:
+    if subject.perturbed.rows is None:
         return "all images"
     n = len(subject.batch.ids)
-    expect(rows.ndim == 1 and rows.dtype == np.int64, f"rows are {rows.dtype} {rows.shape}, expected int64 (M,)")
-    expect(bool(((rows >= 0) & (rows < n)).all()), f"rows name images outside 0 … {n - 1}")
-    expect(bool((np.diff(rows) > 0).all()), "rows are not ascending, or name an image twice")
+    rows = _taken(lambda: checked_rows(subject.perturbed.rows, n, "it"))
+    expect(bool((np.diff(rows) > 0).all()), "rows are not ascending")
     return f"{len(rows)} of {n} images"
 
 
@@ -84,13 +90,17 @@ def its_images_keep_their_shape(subject: Subject) -> None:
 
 
 def its_facts_have_one_row_per_image(subject: Subject) -> str:
-    """Every fact is a numeric array whose first axis is that of the returned images."""
-    m = len(images_of(subject.perturbed))
-    for name, fact in subject.perturbed.facts.items():
-        expect(isinstance(fact, np.ndarray), f"fact {name!r} is {type(fact).__name__}, expected an array")
-        expect(fact.dtype.kind in "biuf", f"fact {name!r} is {fact.dtype}, expected numbers")
-        expect(fact.ndim > 0 and len(fact) == m, f"fact {name!r} is {fact.shape} for {m} images")
+    """Every fact has a plain name, and is a finite numeric array whose first axis is that of the returned images."""
+    _taken(lambda: check_facts(subject.perturbed.facts, len(images_of(subject.perturbed)), "it"))
     return ", ".join(subject.perturbed.facts) or "no facts"
+
+
+def _taken(check: Callable[[], Taken]) -> Taken:
+    """Return what a check of the engine's own returns; what it refuses breaks the rule in the same words."""
+    try:
+        return check()
+    except PluginError as refusal:
+        raise BrokenError(str(refusal)) from None
 
 
 def it_is_deterministic(subject: Subject) -> None:

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from astrobench.environment import provenance
-from astrobench.errors import AstrobenchError, PluginError, is_infra
+from astrobench.errors import AstrobenchError, is_infra
 from astrobench.plan import cell_from
 from astrobench.predicting import predict, seen_by_cka, stored
 from astrobench.progress import report
@@ -20,6 +20,7 @@ from astrobench.seeds import Streams
 from astrobench.stages.bench import inputs_of
 from astrobench.stages.datasets import plugin_of
 from astrobench.stages.prepare import text_array
+from astrobench.stages.returned import check_returned
 from astrobench.training.regression import posterior
 from astrobench.types import Batch, Labelled, Perturbed, Regression, Unlabelled
 
@@ -57,14 +58,15 @@ def _predict_cell(bench: Bench, model: nn.Module, cell: Cell) -> None:
     scope = f"{bench.job.dataset_key}/{cell.domain}/{cell.perturbation.identity}/{bench.job.seed}"
     perturb = plugin_of(bench.registry, cell.perturbation)
     changed = perturb(batch, model, Streams(scope), **cell.perturbation.params)
-    inputs, ids = _perturbed_inputs(bench, part, batch, changed)
+    rows = check_returned(changed, batch, f"perturbation {cell.perturbation.label!r}")
+    inputs, ids = _perturbed_inputs(bench, part, changed, rows), part.ids[rows]
     found = predict(model, inputs, cell.predict["batch_size"])
     if isinstance(bench.dataset, Regression):
         found["logits"] = posterior(found["logits"], bench.dataset.ranges)
     _check_finite(found)
     seen, layers = ({}, ()) if changed.rows is not None else seen_by_cka(model, inputs, ids, cell.predict)
     found |= seen
-    found["ids"] = text_array(ids)
+    found["ids"], found["rows"] = text_array(ids), rows
     result = {"prediction": bench.store.put(stored(found, changed.facts)), "layers": list(layers)}
     origin = provenance(str(bench.device), bench.job.threads, time.monotonic() - began)
     bench.store.write("cells", cell.key, result, {**origin, "attempts": bench.attempt})
@@ -87,21 +89,12 @@ def _batch(bench: Bench, part: Labelled, domain: str) -> Batch:
     )
 
 
-def _perturbed_inputs(
-    bench: Bench, part: Labelled, batch: Batch, changed: Perturbed
-) -> tuple[torch.Tensor, np.ndarray]:
-    """Return the network inputs and ids that a perturbation left. Raises PluginError for a wrong shape."""
-    name = "perturbation"
-    if not isinstance(changed, Perturbed) or (changed.flux is None) == (changed.inputs is None):
-        raise PluginError(f"{name} must return astrobench.Perturbed with exactly one of flux and inputs")
-    ids = np.asarray(batch.ids) if changed.rows is None else np.asarray(batch.ids)[changed.rows]
-    shape = changed.flux.shape if changed.flux is not None else changed.inputs.shape  # type: ignore[union-attr]
-    if tuple(shape) != (len(ids), *batch.flux.shape[1:]):
-        raise PluginError(f"{name} returned images {tuple(shape)}, expected {(len(ids), *batch.flux.shape[1:])}")
+def _perturbed_inputs(bench: Bench, part: Labelled, changed: Perturbed, rows: np.ndarray) -> torch.Tensor:
+    """Return the network inputs that a perturbation left of these rows of a test set."""
     if changed.inputs is not None:
-        return changed.inputs.to(bench.device), ids
-    flux = Unlabelled(images=np.asarray(changed.flux, dtype=np.float32), ids=ids, stretch=part.stretch)
-    return inputs_of(bench, flux), ids
+        return changed.inputs.to(bench.device)
+    flux = np.asarray(changed.flux, dtype=np.float32)
+    return inputs_of(bench, Unlabelled(images=flux, ids=part.ids[rows], stretch=part.stretch))
 
 
 def _check_finite(found: dict[str, np.ndarray]) -> None:
