@@ -15,6 +15,7 @@ from astrobench.statistics import (
     paired_values,
     places,
 )
+from astrobench.variances import image_part, object_part
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from scipy import stats
@@ -115,6 +116,34 @@ def test_one_seed_says_that_seeds_are_not_covered() -> None:
     rng = np.random.default_rng(4)
     difference = paired_difference(*crossed(rng, 1, 4000, BALANCED))
     assert (difference.covers_seeds, difference.seeds, difference.images) == (False, 1, 4000)
+
+
+def test_images_of_one_object_are_one_draw_each_alone_is_as_ever() -> None:
+    rng = np.random.default_rng(11)
+    ours, theirs = crossed(rng, 3, 200, BALANCED)
+    alone = paired_difference(ours, theirs)
+    assert paired_difference(ours, theirs, np.arange(200)) == alone
+    assert object_part(np.linspace(-1, 1, 9), np.arange(9)) == image_part(np.linspace(-1, 1, 9))
+    copies = paired_difference(ours.repeat(4, axis=1), theirs.repeat(4, axis=1), np.arange(200).repeat(4))
+    assert copies.se == pytest.approx(alone.se, rel=1e-12)
+    assert copies.images == 800
+    assert (
+        paired_difference(ours.repeat(4, axis=1), theirs.repeat(4, axis=1)).parts[1].variance
+        < alone.parts[1].variance / 3
+    )
+
+
+def test_the_variance_over_objects_of_unequal_size_is_that_of_another_draw() -> None:
+    rng = np.random.default_rng(12)
+    found = []
+    for _ in range(400):
+        sizes = rng.integers(1, 6, 150)
+        owner = np.arange(150).repeat(sizes)
+        means = np.clip(0.1 + 0.4 * rng.normal(size=150)[owner] + 0.1 * rng.normal(size=len(owner)), -1, 1)
+        found.append((means.mean(), object_part(means, owner).variance, image_part(means).variance))
+    centres, objects, images = np.array(found).T
+    assert objects.mean() == pytest.approx(centres.var(ddof=1), rel=0.25)
+    assert images.mean() < 0.5 * centres.var(ddof=1)
 
 
 def test_one_seed_and_many_images_is_students_paired_interval() -> None:

@@ -30,6 +30,7 @@ from astrobench.types import (
 if TYPE_CHECKING:
     from astrobench.adaptation import Alignment, Method, Moment, Step
     from astrobench.caching import cache_folder, cannot_keep, need_room, set_aside, sha256_of
+    from astrobench.pairing import paired_rows
     from astrobench.parallel import cores, in_parallel
     from astrobench.similarity import minibatch_cka, u_center
     from astrobench.statistics import paired_difference
@@ -42,6 +43,7 @@ _LATER = {
     **dict.fromkeys(("cores", "in_parallel"), "astrobench.parallel"),
     **dict.fromkeys(("minibatch_cka", "u_center"), "astrobench.similarity"),
     "paired_difference": "astrobench.statistics",
+    "paired_rows": "astrobench.pairing",
 }
 """Public names that are loaded on first use, by the room that they stand in."""
 
@@ -76,6 +78,7 @@ __all__ = [
     "minibatch_cka",
     "need_room",
     "paired_difference",
+    "paired_rows",
     "report",
     "set_aside",
     "severity",

@@ -34,9 +34,12 @@ class Row:
 
     The axes hold labels as the suite gives them. status: "ok", or why it failed ("plugin_error", …) with the
     reason. correct: for a classification, which test images were right, packed bits in base64, in the order of
-    the sorted ids, so that two methods can be compared image by image. point: where on which severity curve its
-    perturbation lies. checkpoints: what each rule of model selection picks, and how good every kept epoch is (see
-    `validation.picks_at`). provenance: where the number comes from.
+    their objects, ids and rows, so that two methods can be compared image by image. correct_of: a digest of those
+    images in that order; only where it agrees do bits stand for the same images. objects: packed bits in that order,
+    set where the images of another object begin; empty where each image shows an object of its own. images: how many
+    the domain's test set has; a cell whose perturbation returned some scores fewer. In older records the three are not
+    there. point: where on which severity curve its perturbation lies. checkpoints: what each rule of model selection
+    picks, and how good every kept epoch is (see `validation.picks_at`). provenance: where the number comes from.
     """
 
     dataset: str
@@ -53,6 +56,9 @@ class Row:
     scores: Mapping[str, Score] = field(default_factory=dict)
     correct: str = ""
     correct_n: int = 0
+    images: int = 0
+    correct_of: str = ""
+    objects: str = ""
     point: Point | None = None
     checkpoints: Mapping[str, Any] = field(default_factory=dict)
     provenance: Mapping[str, Any] = field(default_factory=dict)

@@ -10,11 +10,13 @@ from astrobench.strict import LONGEST_NAME, Form, check
 NAMES = ("dataset", "domain", "architecture", "method", "perturbation", "cell", "training", "status")
 NUMBER = (int, float)
 NOTHING = type(None)
+MOST_IMAGES = 2**31
 WAYS = ("higher", "lower")
 
 ROW: dict[str, Form] = {
     **dict.fromkeys(NAMES, str), "seed": int, "reason": str, "oracle": bool, "scores": dict, "correct": str,
-    "correct_n": int, "point": (dict, NOTHING), "checkpoints": dict, "provenance": dict,
+    "correct_n": int, "images": int, "correct_of": str, "objects": str, "point": (dict, NOTHING), "checkpoints": dict,
+    "provenance": dict,
 }  # fmt: skip
 SCORE: dict[str, Form] = {
     "value": (*NUMBER, NOTHING), "unit": str, "better": (str, NOTHING), "se": (*NUMBER, NOTHING), "n": (int, NOTHING),
@@ -65,7 +67,10 @@ def check_row(body: Any) -> None:
     if body.get("point") is not None:
         check(body["point"], POINT, needed=("curve", "severity", "unit"))
         _check_way(body["point"].get("harder", "higher"), WAYS)
-    _check_bits(body.get("correct", ""), body.get("correct_n", 0))
+    _check_bits("correct", body.get("correct", ""), body.get("correct_n", 0))
+    _check_bits("objects", body.get("objects", ""), body.get("correct_n", 0))
+    if not 0 <= body.get("images", 0) <= MOST_IMAGES:
+        raise ValueError(f"'images' is {body['images']}, expected a number of images")
 
 
 def check_header(body: Any) -> None:
@@ -104,12 +109,12 @@ def _check_cross(body: Any) -> None:
         check(score, COLUMN, needed=("title", "score"))
 
 
-def _check_bits(text: str, n: int) -> None:
-    if not 0 <= n <= 2**31:
+def _check_bits(name: str, text: str, n: int) -> None:
+    if not 0 <= n <= MOST_IMAGES:
         raise ValueError(f"'correct_n' is {n}, expected a number of images")
     held = len(base64.b64decode(text, validate=True))
     if text and held != (n + 7) // 8:
-        raise ValueError(f"'correct' has {held} bytes, {n} images take {(n + 7) // 8}")
+        raise ValueError(f"{name!r} has {held} bytes, {n} images take {(n + 7) // 8}")
 
 
 def _check_way(told: Any, allowed: tuple[str | None, ...]) -> None:

@@ -11,6 +11,8 @@ import math
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from astrobench.variances import Part, image_part, object_part, seed_part
+
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
 
@@ -26,14 +28,6 @@ class Mean:
     value: float
     se: float | None
     n: int
-
-
-@dataclass(frozen=True)
-class Part:
-    """One independent source of uncertainty: the variance it gives an estimate, and its degrees of freedom."""
-
-    variance: float
-    freedom: float
 
 
 @dataclass(frozen=True)
@@ -131,16 +125,18 @@ def p_values(differences: Sequence[Difference]) -> tuple[float, ...]:
     return tuple(float(10**p) if sure else 1.0 for p, sure in zip(high, known, strict=True))
 
 
-def paired_difference(ours: np.ndarray, theirs: np.ndarray) -> Difference:
+def paired_difference(ours: np.ndarray, theirs: np.ndarray, objects: np.ndarray | None = None) -> Difference:
     """Return the mean difference ours - theirs of per-image outcomes, with the uncertainty of seeds and images.
 
-    ours, theirs: bool or float in [0, 1], (S, N); the same seed in a row, the same image in a column.
+    ours, theirs: bool or float in [0, 1], (S, N); the same seed in a row, the same image in a column. objects: (N,),
+    which object each image shows, None where each shows its own; `images` counts images all the same.
 
     The design is crossed: d[s, i] = μ + seed[s] + image[i] + rest[s, i], so the mean has the variance
     σ²_seed/S + σ²_image/N + σ²_rest/(SN). The variance of the S seed means over S estimates
     σ²_seed/S + σ²_rest/(SN), that of the N image means over N estimates σ²_image/N + σ²_rest/(SN). Their sum
     counts the rest twice, and is therefore too large by σ²_rest/(SN) on average: conservative, never optimistic.
-    The seed means share their images and the image means their seeds, so neither is blurred by the other.
+    The seed means share their images and the image means their seeds, so neither is blurred by the other. Images of one
+    object are right or wrong together: the variance over images is then one over objects (see `object_part`).
 
     With one seed the seed part is absent and `covers_seeds` is False.
 
@@ -152,9 +148,11 @@ def paired_difference(ours: np.ndarray, theirs: np.ndarray) -> Difference:
         raise ValueError(f"outcomes cannot be paired: shapes {ours.shape} and {theirs.shape}")
     differences = np.asarray(ours, dtype=np.float64) - np.asarray(theirs, dtype=np.float64)
     seeds, images = differences.shape
-    parts: tuple[Part, ...] = (_image_part(differences.mean(axis=0)),)
+    means = differences.mean(axis=0)
+    alone = objects is None or len(np.unique(objects)) == images
+    parts: tuple[Part, ...] = (image_part(means) if alone else object_part(means, np.asarray(objects)),)
     if seeds > 1:
-        parts = (_seed_part(differences.mean(axis=1)), *parts)
+        parts = (seed_part(differences.mean(axis=1)), *parts)
     return Difference(float(differences.mean()), parts, seeds, images)
 
 
@@ -174,7 +172,7 @@ def paired_values(
     import numpy as np
 
     differences = np.asarray(ours, dtype=np.float64) - np.asarray(theirs, dtype=np.float64)
-    parts = (_seed_part(differences),) if differences.size > 1 and np.ptp(differences) > 0 else ()
+    parts = (seed_part(differences),) if differences.size > 1 and np.ptp(differences) > 0 else ()
     squares = [a**2 + b**2 for a, b in zip(ours_se, theirs_se, strict=False) if a is not None and b is not None]
     if len(squares) == differences.size:
         parts = (*parts, Part(math.fsum(squares) / len(squares), math.inf))
@@ -217,26 +215,6 @@ def places(
             beats[winner] += 1
             beaten_by[loser] += 1
     return {name: Places(1 + beaten_by[name], len(names) - beats[name]) for name in names}
-
-
-def _seed_part(means: np.ndarray) -> Part:
-    """Return what seeds add to the variance of the mean of float64 (S,) seed means."""
-    return Part(float(means.var(ddof=1)) / means.size, means.size - 1)
-
-
-def _image_part(means: np.ndarray) -> Part:
-    """Return what images add to the variance of the mean of float64 (N,) image means, each in [-1, 1].
-
-    Two images are added first, half a one for each outcome of a pair (both right, both wrong, either alone right),
-    after Agresti and Min 2005 (Stat. Med. 24, 729): two methods that agree on every image of a small test set are
-    not proven equal, and a handful of images on which they differ proves little.
-    """
-    import numpy as np
-
-    n = means.size + 2
-    centre = float(means.sum()) / n
-    square = (float(np.square(means).sum()) + 1.0) / n
-    return Part((square - centre**2) / n, n - 1)
 
 
 def _flat(parts: Sequence[Part]) -> list[float]:

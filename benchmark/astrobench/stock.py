@@ -102,6 +102,9 @@ class Stock:
             scores={name: score_from_plain(body) for name, body in found["scores"].items()},
             correct=found["correct"],
             correct_n=found["correct_n"],
+            images=found.get("images", 0),
+            correct_of=found.get("correct_of", ""),
+            objects=found.get("objects", ""),
             checkpoints=picks_at(job, cell, trained, self.store),
             provenance=origin,
         )

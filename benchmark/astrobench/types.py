@@ -42,7 +42,8 @@ class Unlabelled:
     """Images without labels: all that a method may see of a target domain.
 
     images: float32 (N, C, H, W), flux in `Dataset.unit`; may be a read-only memory map. ids: str (N,), the
-    object each image shows; the same id in two domains is the same galaxy. stretch: flux → network input. objects:
+    object each image shows; the same id in two domains is the same galaxy, and an id that stands twice in one domain
+    names several images of one galaxy, which have one label. stretch: flux → network input. objects:
     str (N,), what several images of one set show (flips, views of one galaxy), or None where each shows its own.
     """
 
@@ -131,8 +132,9 @@ class Batch:
 class Perturbed:
     """What a perturbation returns: exactly one of `flux` (it acted on flux) or `inputs` (on network inputs).
 
-    rows: int64 (M,), which images of the batch are returned, in order; None means all of them. facts: per-image
-    arrays, first axis M, stored with the prediction (success, generations, queries, …).
+    rows: int64 (M,), which images of the batch are returned, in their order, each once, counted from 0; None means all
+    of them. facts: per-image arrays of finite numbers, first axis M, stored with the prediction (success, generations,
+    queries, …); a name is letters, digits and "_", begins with a letter, and has at most 64 of them.
     """
 
     flux: np.ndarray | None = None
@@ -151,7 +153,10 @@ class Prediction:
     facts: per-image arrays from the perturbation. grams: float64 (L, nb, n, n), the Gram matrix of each CKA
     layer on nb batches of n images, features centred over the batch; None where they were not asked for. gram_rows:
     int64 (nb, n), which images those are; None for the first nb·n, in order. layers: their names. objects: str (N,),
-    as in `Unlabelled`.
+    as in `Unlabelled`. rows: int64 (N,), which images of the domain's test set these are, each once. test_set: names
+    that test set, so that two predictions of equal test_set show one image where they have one row. test_size: how many
+    images it has; fewer are predicted where a perturbation returned some. The three are None, "" and None in a
+    prediction that no cell stands behind. Match images with `astrobench.paired_rows`: ids alone may repeat.
     """
 
     ids: np.ndarray
@@ -166,12 +171,16 @@ class Prediction:
     objects: np.ndarray | None = None
     ranges: tuple[tuple[float, float], ...] = ()
     gram_rows: np.ndarray | None = None
+    rows: np.ndarray | None = None
+    test_set: str = ""
+    test_size: int | None = None
 
 
 @dataclass(frozen=True)
 class Score:
-    """One number of one cell. se: standard error over the images of this cell; n: images it rests on.
+    """One number of one cell. se: standard error over the images of this cell; n: images, or pairs, it rests on.
 
+    Several images of one object count one by one in n.
     interval: the ends of its 95 % interval over those images, where the metric gives one. value may be NaN, then
     note says why ("no image was flipped").
     """

@@ -5,23 +5,22 @@ After arXiv:2112.14299, figure 6; bins and base are those of galaxies.md §1.8, 
 
 from __future__ import annotations
 
-from functools import partial, reduce
+from functools import partial
 from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
-from astrobench import DataError
+from astrobench import DataError, paired_rows
 from matplotlib.ticker import MaxNLocator
 from scipy.spatial.distance import jensenshannon
 
 from astrobench_figures.looks import looks_of
 from astrobench_figures.sheet import Sheet
 from astrobench_figures.trainings import families_of, keys_of, name_of
-from astrobench_figures.twins import rows_of
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
-    from astrobench import Exhibit, Prediction
+    from astrobench import Exhibit
     from matplotlib.axes import Axes
     from matplotlib.figure import Figure
 
@@ -125,13 +124,17 @@ def lengths_of(move: Move) -> tuple[tuple[np.ndarray, np.ndarray], bool]:
     """Return the distances float64 (n,) under the reference and the method, and whether their ends are attacks.
 
     The same images for both, in the order of their ids: those in all four cells, and of attacked ones those that were
-    flipped under both.
+    flipped under both. Between domains, an id that names several images of one is left out.
     """
-    starts, ends = [one.predicted() for one in move.starts], [one.predicted() for one in move.ends]
-    flipped = any("success" in end.facts for end in ends)
-    ids = reduce(np.intersect1d, [*(one.ids for one in starts), *map(_kept, ends)])
-    first, second = (_between(start, end, ids) for start, end in zip(starts, ends, strict=True))
-    return (first, second), flipped
+    cells = [one.predicted() for one in (*move.starts, *move.ends)]
+    rows = paired_rows(*cells).rows
+    latents = [one.latent[some].astype(np.float64) for one, some in zip(cells, rows, strict=True)]
+    kept = np.ones(len(rows[0]), bool)
+    attacks = [(one, some) for one, some in zip(cells[2:], rows[2:], strict=True) if "success" in one.facts]
+    for end, some in attacks:
+        kept &= np.asarray(end.facts["success"], bool)[some]
+    first, second = (np.linalg.norm(latents[i + 2] - latents[i], axis=1)[kept] for i in (0, 1))
+    return (first, second), bool(attacks)
 
 
 def js_distance(first: np.ndarray, second: np.ndarray) -> float:
@@ -146,13 +149,3 @@ def js_by_chance(first: np.ndarray, second: np.ndarray) -> float:
     every, rng = np.concatenate([first, second]), np.random.default_rng(0)
     dealt = (rng.permutation(every) for _ in range(SHUFFLES))
     return float(np.mean([js_distance(one[: len(first)], one[len(first) :]) for one in dealt]))
-
-
-def _kept(end: Prediction) -> np.ndarray:
-    """Return the ids of the images that were flipped, or all where nothing was attacked."""
-    return end.ids[np.asarray(end.facts["success"], bool)] if "success" in end.facts else end.ids
-
-
-def _between(start: Prediction, end: Prediction, ids: np.ndarray) -> np.ndarray:
-    first, second = (said.latent[rows_of(said.ids, ids)].astype(np.float64) for said in (start, end))
-    return np.asarray(np.linalg.norm(second - first, axis=1))

@@ -13,7 +13,7 @@ import numpy as np
 from astrobench import DataError
 
 from astrobench_figures.grouping import few
-from astrobench_figures.twins import rows_of
+from astrobench_figures.twins import rows_of, shown_once
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -69,7 +69,8 @@ def too_few(figure: str, exhibits: Sequence[Exhibit]) -> DataError:
 def _drawn(twins: Twins, number: int) -> np.ndarray:
     """Return ids str (n,) of galaxies in both domains, drawn with replacement."""
     learned, other, _ = twins.said
-    common = learned.ids[np.isin(learned.ids, other.ids)]
+    both = np.intersect1d(shown_once(learned.ids), shown_once(other.ids))
+    common = learned.ids[np.isin(learned.ids, both)]
     rows = np.random.RandomState(SEED).randint(0, max(len(common), 1), min(number, len(common)))
     return np.asarray(common[rows])
 

@@ -11,6 +11,7 @@ from astrobench import DataError
 from astrobench_figures.colours import diverging, sequential
 from astrobench_figures.grouping import few, first_of_each
 from astrobench_figures.sheet import Sheet
+from astrobench_figures.twins import rows_of, shown_once
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -62,7 +63,8 @@ def _gallery(one: Exhibit) -> Gallery | None:
     """Return what a dataset shows of the same objects in its source domain and in this one; None for no such."""
     dataset = one.opened()
     learned, other = dataset.tests[one.source], dataset.tests[one.domain]
-    common, left, right = np.intersect1d(learned.ids, other.ids, return_indices=True)
+    common = np.intersect1d(shown_once(learned.ids), shown_once(other.ids))
+    left, right = rows_of(learned.ids, common), rows_of(other.ids, common)
     if not len(common):
         return None
     rows = _spread(learned, left)

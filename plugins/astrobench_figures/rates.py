@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-from functools import reduce
 from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
-from astrobench import paired_difference
+from astrobench import paired_difference, paired_rows
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -38,18 +37,12 @@ def rate_of(cells: Sequence[Exhibit]) -> Rate:
     The interval is the leaderboard's for a gain, here over a network that is never right: Student's over seeds and
     that over images, whose variances add; over images alone where there is one seed.
     """
-    known = [_right(one) for one in cells]
-    common = reduce(np.intersect1d, [ids for ids, _ in known]) if known else np.array([])
-    if not len(common):
+    said = [one.predicted() for one in cells]
+    rows = paired_rows(*said).rows if said else ()
+    if not rows or not len(rows[0]):
         return Rate(np.nan, np.nan, np.nan, (), 0)
-    right = np.stack([outcomes[np.isin(ids, common)] for ids, outcomes in known])
-    found = paired_difference(right, np.zeros_like(right))
+    right = np.stack([(one.logits.argmax(1) == one.labels)[some] for one, some in zip(said, rows, strict=True)])
+    objects = (said[0].ids if said[0].objects is None else said[0].objects)[rows[0]]
+    found = paired_difference(right, np.zeros_like(right), objects)
     low, high = found.interval()
-    return Rate(found.value, max(low, 0.0), min(high, 1.0), tuple(right.mean(axis=1)), len(common))
-
-
-def _right(cell: Exhibit) -> tuple[np.ndarray, np.ndarray]:
-    """Return ids str (N,) in order, and whether the network was right, bool (N,)."""
-    said = cell.predicted()
-    order = np.argsort(said.ids)
-    return said.ids[order], (said.logits.argmax(1) == said.labels)[order]
+    return Rate(found.value, max(low, 0.0), min(high, 1.0), tuple(right.mean(axis=1)), right.shape[1])

@@ -41,10 +41,13 @@ class Twins:
         return self.cells.learned.domain, self.cells.other.domain, self.cells.attacked.perturbation
 
     def flipped(self) -> np.ndarray:
-        """Return ids str (M,) in order: galaxies of both domains that the attack gave another class."""
+        """Return ids str (M,) in order: galaxies of both domains that the attack gave another class.
+
+        One with several images in a domain is left out: nothing tells which is the partner of which.
+        """
         learned, other, attacked = self.said
         there = attacked.ids[np.asarray(attacked.facts["success"], bool)]
-        common = reduce(np.intersect1d, (there, learned.ids, other.ids))
+        common = reduce(np.intersect1d, (there, shown_once(learned.ids), shown_once(other.ids)))
         before, _, after = self.classes(common)
         return np.asarray(common[before != after])
 
@@ -89,8 +92,14 @@ def flipped_by_all(rivals: Sequence[Twins]) -> np.ndarray:
     return np.asarray(reduce(np.intersect1d, [twins.flipped() for twins in rivals]))
 
 
+def shown_once(ids: np.ndarray) -> np.ndarray:
+    """Return the ids that name one image alone, str (M,) in order."""
+    names, counts = np.unique(ids, return_counts=True)
+    return np.asarray(names[counts == 1])
+
+
 def rows_of(known: np.ndarray, ids: np.ndarray) -> np.ndarray:
-    """Return int64 (M,), where each of the ids stands among the known."""
+    """Return int64 (M,), where each of the ids, which name one image each, stands among the known."""
     place = {name: row for row, name in enumerate(known)}
     return np.array([place[name] for name in ids], np.int64)
 

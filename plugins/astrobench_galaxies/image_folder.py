@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Literal
 from astrobench import DataError, Dataset, Labelled, Unlabelled
 
 from astrobench_galaxies.catalogue import check_domains, check_files, read_catalogue
+from astrobench_galaxies.contradictions import check_agreement, check_listed_once
 from astrobench_galaxies.copies import fitted_once
 from astrobench_galaxies.decoding import Shape, decoded, digests
 from astrobench_galaxies.membership import cuts, named
@@ -44,8 +45,10 @@ def image_folder(
     train, and are not tested on.
 
     Without a split column (train, valid, test) each id is given one, 70:10:20, evenly over domains and classes; an
-    id is on one side only, in every domain, and without an id column identical files share one. A domain that is
-    only tested on gives every image whose id is not trained on. Target rows marked valid are not used.
+    id is on one side only, in every domain, and without an id column identical files share one. An id may stand in
+    several rows of a domain, one an image of that object: each is scored by its own row, and between domains only an id
+    of one image in each makes a pair. A domain that is only tested on gives every image whose id is not trained on.
+    Target rows marked valid are not used.
 
     bands: one name a plane. One plane is repeated to as many, several are averaged to one. Images are cut to their
     central square and resized to size pixels by an antialiasing kernel; 0 keeps the files' size, which must then
@@ -56,8 +59,9 @@ def image_folder(
     flux, so a perturbation that acts on flux (exposure, sky) means nothing physical here. Decoded once into the
     cache, by content.
 
-    Raises DataError, naming the row and the remedy, for a CSV or an image that cannot be used, for one class only,
-    and for fewer than three objects of a class in the source.
+    Raises DataError, naming the row and the remedy, for a CSV or an image that cannot be used, for an image or an
+    object of two labels, a file that a domain lists twice, for one class only, and for fewer than three objects of a
+    class in the source.
     """
     rows = read_catalogue(catalogue)
     check_domains(rows, (source, target, *tests))
@@ -67,7 +71,9 @@ def image_folder(
     check_files(rows, catalogue)
     contents = dict(zip((row.where for row in rows), digests(rows), strict=True))
     names, members = named(rows, classes, contents)
+    check_agreement(members, names, contents)
     parts = cuts(members, names, source, target, tests, seed)
+    check_listed_once(members)
     images = _decoded(parts, contents, Shape(len(bands), size))
     scale = fitted_once(STRETCHES[stretch], images[source, "train"])
     labelled = {key: Labelled(images[key], cut.ids, scale, labels=cut.labels) for key, cut in parts.items()}

@@ -63,7 +63,8 @@ def cuts(
     """Return (domain, split) → Cut for source train, valid, test, target train, test, and the other domains' tests.
 
     Order within a cut is that of the ids' hashes: no class or survey comes first, and an object has the same place
-    among its peers in every domain. Raises DataError for an object on two sides, or a cut left empty.
+    among its peers in every domain; its own images follow their paths. Raises
+    DataError for an object on two sides, or a cut left empty.
     """
     trained = (source, target)
     splits = _given(members) if members[0].row.split else _drawn(members, names, trained, seed)
@@ -113,7 +114,7 @@ def _drawn(members: Sequence[Member], names: tuple[str, ...], trained: tuple[str
 def _cut(members: Sequence[Member], domain: str, split: str) -> Cut:
     if not members:
         raise DataError(f"domain {domain!r} has no {split} images; bring more images, or mark some as {split}")
-    ordered = sorted(members, key=lambda member: (hashlib.sha256(member.id.encode()).digest(), member.row.where))
+    ordered = sorted(members, key=lambda member: (hashlib.sha256(member.id.encode()).digest(), member.row.name))
     return Cut(
         tuple(member.row for member in ordered),
         np.array([member.id for member in ordered]),

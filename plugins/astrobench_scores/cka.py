@@ -11,7 +11,7 @@ from astrobench import DataError, Score, Streams, minibatch_cka
 
 from astrobench_scores.averages import mean, undefined
 from astrobench_scores.cka_batches import batches_of
-from astrobench_scores.cka_pairs import Pairs, comparable, same_images, same_labels
+from astrobench_scores.cka_pairs import Pairs, ambiguous, comparable, same_images, same_labels
 from astrobench_scores.cka_resampling import draws, resampled_diagonals, spread_of
 from astrobench_scores.cka_summaries import third
 from astrobench_scores.columns import columns
@@ -50,7 +50,8 @@ def cka(
     means over it NaN, with a note. CKA is a diagnostic: it can be changed without changing what a network does.
 
     pairing: what a partner is. "exact": the same id, so the same galaxy or the same initial conditions; images without
-    a partner are an error. "shared": the same where both hold the same images, and no scores where they do not.
+    a partner are an error. "shared": the same where both hold the same images, and no scores where they do not. Where
+    an id names several images of a domain, scores between domains are NaN: nothing tells which is whose partner.
     "label": the nearest label among other objects, without replacement (targets: which of a regression's, all by
     default), so early layers measure only what labels rule; cka_ceiling is then what the clean images reach with other
     clean images by the same rule, and cka_diag_norm = cka_diag/cka_ceiling. For the other pairings the ceiling is 1 and
@@ -91,7 +92,7 @@ def _paired(
 ) -> tuple[Pairs, ...] | None:
     """Return pairs by id, None where there are none; or by label (targets), with the clean images' own after them."""
     if targets is None:
-        return (Pairs(left, right),) if same_images(left, right) else None
+        return (Pairs(left, right, fault=ambiguous(left, right)),) if same_images(left, right) else None
     if left.fault() or right.fault() or left.rows.shape != right.rows.shape:
         told = left.fault() or right.fault() or "the two domains have batches of different shapes"
         return (Pairs(left, right, fault=told),)

@@ -17,7 +17,8 @@ if TYPE_CHECKING:
 class Batches:
     """Gram matrices float64 (L, nb, n, n) of the layers named, on images int64 (nb, n) rows of a prediction.
 
-    ids and objects: str (nb, n), the image's own name and that of what several images show (a simulation).
+    ids and objects: str (nb, n), the image's own name and that of what several images show (a simulation). test_set:
+    as in `Prediction`.
     """
 
     grams: np.ndarray
@@ -25,11 +26,18 @@ class Batches:
     rows: np.ndarray
     ids: np.ndarray
     objects: np.ndarray
+    test_set: str = ""
 
     @property
     def images(self) -> int:
         """Return how many different images there are: a further pass brings no new ones."""
         return len(np.unique(self.rows))
+
+    def repeated(self) -> str:
+        """Return an id that names several of the images, or nothing."""
+        known, first = np.unique(self.rows, return_index=True)
+        names, counts = np.unique(self.ids.ravel()[first], return_counts=True)
+        return str(names[counts > 1][0]) if len(names) < len(known) else ""
 
     def fault(self) -> str:
         """Return why there is no CKA of these, or nothing."""
@@ -61,5 +69,5 @@ def batches_of(prediction: Prediction) -> Batches | None:
     rows = np.arange(batches * n).reshape(batches, n) if rows is None else np.asarray(rows)
     ids = np.asarray(prediction.ids, dtype=str)
     objects = ids if prediction.objects is None else np.asarray(prediction.objects, dtype=str)
-    found = Batches(np.asarray(grams), prediction.layers, rows, ids[rows], objects[rows])
+    found = Batches(np.asarray(grams), prediction.layers, rows, ids[rows], objects[rows], prediction.test_set)
     return found.ordered(np.argsort(found.ids, axis=1, kind="stable"))

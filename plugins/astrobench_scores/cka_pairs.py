@@ -27,8 +27,15 @@ class Pairs(NamedTuple):
 
 
 def same_images(left: Batches, right: Batches) -> bool:
-    """Say whether both hold the same images batch by batch. Both are in the order of their ids."""
+    """Say whether both hold images of the same ids batch by batch. Both are in the order of their ids."""
     return np.array_equal(left.ids, right.ids)
+
+
+def ambiguous(left: Batches, right: Batches) -> str:
+    """Return why ids do not tell which image is whose partner, or nothing: in one test set each is its own."""
+    one_set = bool(left.test_set) and left.test_set == right.test_set and np.array_equal(left.rows, right.rows)
+    name = "" if one_set else left.repeated() or right.repeated()
+    return name and f"id {name!r} names several images: nothing tells which is the partner of which"
 
 
 def same_labels(left: Batches, right: Batches, of_left: np.ndarray, of_right: np.ndarray) -> Pairs:

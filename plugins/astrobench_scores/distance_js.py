@@ -35,21 +35,22 @@ def distance_js(
     and base stand in the note: the published choice of them is not known. Two samples of one distribution do not give
     0 but about √((bins − 1)/(4n)) in nat. Empty where the clean images are compared with themselves.
 
-    Raises: SuiteError for fewer than 1 or more than 10000 bins, DataError where an id names two images of one
-    prediction.
+    Images are paired as in `latent_distance`: between domains, one whose id names several images is left out.
+
+    Raises: SuiteError for fewer than 1 or more than 10000 bins.
 
     Source: galaxies.md §1.8 (arXiv:2112.14299, equation 4) and §5 (6).
     """
     check_bins(bins)
     if clean is perturbed:
         return {}
-    (these, those), fault = measure_moves((clean, perturbed), (reference_clean, reference_perturbed))
+    (these, those), fault, left_out = measure_moves((clean, perturbed), (reference_clean, reference_perturbed))
     n = len(these)
     if fault:
         return {name: undefined(fault, n=n) for name in ("distance_js", "distance_js_base2")}
     low, high = float(min(these.min(), those.min())), float(max(these.max(), those.max()))
     distance = jensen_shannon(count_in_bins(these, low, high, bins), count_in_bins(those, low, high, bins))
-    note = f"{bins} equal bins from {low:.9g} to {high:.9g}, base"
+    note = f"{left_out and left_out + '; '}{bins} equal bins from {low:.9g} to {high:.9g}, base"
     return {
         "distance_js": Score(distance, n=n, note=f"{note} e"),
         "distance_js_base2": Score(distance / math.sqrt(math.log(2)), n=n, note=f"{note} 2"),

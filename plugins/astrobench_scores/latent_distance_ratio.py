@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from astrobench import Score
@@ -32,14 +33,15 @@ def latent_distance_ratio(
     image and r = ā/b̄, √(mean (a − r·b)²/n)/b̄; the scales' own errors are left out. The raw ratio has no better end,
     for a method that only stretches its latent space changes it; scaled, a longer way to a flip is more robust.
 
-    Raises: DataError where an id names two images of one prediction.
+    Images are paired as in `latent_distance`: between domains, one whose id names several images is left out.
 
     Source: galaxies.md §1.8 and §5 (5); arXiv:2112.14299, §5.4.
     """
     if clean is perturbed:
         return {}
-    (these, those), fault = measure_moves((clean, perturbed), (reference_clean, reference_perturbed))
-    scores = {"distance_ratio": undefined(fault, n=len(these)) if fault else ratio_of_means(these, those)}
+    (these, those), fault, note = measure_moves((clean, perturbed), (reference_clean, reference_perturbed))
+    ratio = undefined(fault, n=len(these)) if fault else ratio_of_means(these, those)
+    scores = {"distance_ratio": ratio if ratio.note else replace(ratio, note=note)}
     if clean.task == "classification":
         factor = centroid_distance(reference_clean) / centroid_distance(clean)
         better: Better | None = "higher" if attacked(perturbed) else None
@@ -59,5 +61,5 @@ def ratio_of_means(a: np.ndarray, b: np.ndarray) -> Score:
 
 def _scaled(ratio: Score, factor: float, better: Better | None) -> Score:
     if math.isnan(ratio.value) or math.isnan(factor):
-        return undefined(ratio.note or NO_SCALE, better=better, n=ratio.n or 0)
-    return Score(ratio.value * factor, "", better, None if ratio.se is None else ratio.se * factor, ratio.n)
+        return undefined(ratio.note if math.isnan(ratio.value) else NO_SCALE, better=better, n=ratio.n or 0)
+    return replace(ratio, value=ratio.value * factor, better=better, se=None if ratio.se is None else ratio.se * factor)

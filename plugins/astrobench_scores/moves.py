@@ -6,8 +6,9 @@ from itertools import chain
 from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
+from astrobench import paired_rows
 
-from astrobench_scores.pairing import align
+from astrobench_scores.pairing import keep
 
 if TYPE_CHECKING:
     from astrobench import Prediction
@@ -18,25 +19,28 @@ UNIT = "latent"
 class Moves(NamedTuple):
     """Euclidean distances, float64 (n,) for each pair, image by image in the order of their ids.
 
-    fault: why there is nothing to average, or "".
+    fault: why there is nothing to average, or "". note: which images could not be paired, or "".
     """
 
     lengths: tuple[np.ndarray, ...]
     fault: str
+    note: str = ""
 
 
 def measure_moves(*pairs: tuple[Prediction, Prediction], flipped_only: bool = True) -> Moves:
     """Return the distance from the first to the second prediction of each pair, on the images common to all.
 
-    flipped_only: keep the images that were flipped in every pair whose second prediction says ("success").
+    Images of one test set are paired row by row; between domains an id that names several images pairs none of them.
 
-    Raises: DataError where an id names two images of one prediction.
+    flipped_only: keep the images that were flipped in every pair whose second prediction says ("success").
     """
-    aligned = align(*chain(*pairs))
+    found = paired_rows(*chain(*pairs))
+    aligned = tuple(map(keep, chain(*pairs), found.rows))
     starts, ends = aligned[::2], aligned[1::2]
     rows = _flipped(*ends) if flipped_only else np.ones(len(ends[0].ids), bool)
     lengths = tuple(_distances(start, end)[rows] for start, end in zip(starts, ends, strict=True))
-    return Moves(lengths, _fault(lengths, pairs))
+    fault = _fault(lengths, pairs)
+    return Moves(lengths, "; ".join(filter(None, (fault, found.note))) if fault else "", found.note)
 
 
 def attacked(prediction: Prediction) -> bool:

@@ -1,24 +1,20 @@
-"""The same images in several predictions, matched by id."""
+"""The same images in several predictions."""
 
 from __future__ import annotations
 
 from dataclasses import replace
-from functools import reduce
 
 import numpy as np
-from astrobench import DataError, Prediction
+from astrobench import Prediction, paired_rows
 
 
 def align(*predictions: Prediction) -> tuple[Prediction, ...]:
-    """Return each prediction on the ids that all of them have, in sorted order.
+    """Return each prediction on the images that all of them have, in the order of ids, then rows.
 
-    One prediction alone is sorted. Gram matrices are left out: they belong to the rows as predicted.
-
-    Raises: DataError where an id names two images of one prediction, for then nothing can be matched by it.
+    What is one image is `astrobench.paired_rows`'s to say: an id that names several images of one domain is left out
+    between domains. Gram matrices are left out: they belong to the rows as predicted.
     """
-    named = [_unique(prediction) for prediction in predictions]
-    common = reduce(np.intersect1d, named, np.unique(named[0]))
-    return tuple(keep(prediction, _rows(ids, common)) for prediction, ids in zip(predictions, named, strict=True))
+    return tuple(map(keep, predictions, paired_rows(*predictions).rows))
 
 
 def keep(prediction: Prediction, rows: np.ndarray) -> Prediction:
@@ -33,22 +29,11 @@ def keep(prediction: Prediction, rows: np.ndarray) -> Prediction:
         grams=None,
         layers=(),
         objects=None if prediction.objects is None else prediction.objects[rows],
+        rows=None if prediction.rows is None else prediction.rows[rows],
     )
 
 
 def by_id(prediction: Prediction) -> Prediction:
-    """Return a prediction in the order of its ids, which here may repeat."""
-    return keep(prediction, np.argsort(np.asarray(prediction.ids, dtype=str), kind="stable"))
-
-
-def _unique(prediction: Prediction) -> np.ndarray:
-    ids = np.asarray(prediction.ids, dtype=str)
-    known, counts = np.unique(ids, return_counts=True)
-    if len(known) < len(ids):
-        raise DataError(f"image id {str(known[counts > 1][0])!r} appears twice in one prediction: ids must be unique")
-    return ids
-
-
-def _rows(ids: np.ndarray, common: np.ndarray) -> np.ndarray:
-    order = np.argsort(ids)
-    return order[np.searchsorted(ids, common, sorter=order)]
+    """Return a prediction in the order of its ids, and of its rows where an id repeats."""
+    rows = np.arange(len(prediction.ids)) if prediction.rows is None else prediction.rows
+    return keep(prediction, np.lexsort((rows, np.asarray(prediction.ids, dtype=str))))

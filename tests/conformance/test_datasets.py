@@ -72,8 +72,21 @@ def clumsy(flux):
         (dataset(bands=("g",)), "it says what it holds", "for 2 channels"),
         (dataset(pixel_scale=0.0), "it says what it holds", "pixel_scale is 0.0"),
         (dataset(target=lambda: part("train")), "its target has no labels", "carries labels"),
-        (dataset(valid=lambda: replace(part("valid"), ids=np.array(["v"] * 6))), "its ids are unique", "'v' 6 times"),
-        (dataset(valid=lambda: replace(part("valid"), ids=np.arange(6))), "its ids are unique", "int64, expected text"),
+        (
+            dataset(valid=lambda: replace(part("valid"), ids=np.array(["v"] * 6))),
+            "its images and labels are sound",
+            "has id 'v' at images 0, 1, 2, 3, 4, 5 with different labels",
+        ),
+        (
+            dataset(valid=lambda: replace(part("valid"), ids=np.array(["v"] * 6), labels=np.zeros(6, np.int64))),
+            "its ids name objects",
+            "one id only, 'v', for 6 images",
+        ),
+        (
+            dataset(valid=lambda: replace(part("valid"), ids=np.arange(6))),
+            "its ids name objects",
+            "int64, expected text",
+        ),
         (dataset(valid=lambda: part("train")), "no object is trained on and tested", "train and valid share 6 ids"),
         (
             dataset(target=lambda: Unlabelled(part("test").images, part("test").ids, stretch)),
@@ -104,3 +117,10 @@ def test_a_sound_dataset_conforms():
     found = reported("datasets", dataset())
     assert {status for status, _ in found.values()} == {"passed"}
     assert found["paired objects have one label"][1] == "Y10 and Y1 share 6 of 6"
+
+
+def test_several_images_of_one_object_conform():
+    views = replace(part("valid"), ids=np.array(["v0", "v1", "v2", "v0", "v1", "v2"]))
+    found = reported("datasets", dataset(valid=lambda: views))
+    assert {status for status, _ in found.values()} == {"passed"}
+    assert found["its ids name objects"][1] == "ids of several images, which make no pairs: 3 of valid"

@@ -4,15 +4,27 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
-from astrobench import DataError, Prediction, Score
+from astrobench import DataError, Prediction, Score, paired_rows
 from conforming import caught, reported, statuses
 
 
 def matched(clean: Prediction, perturbed: Prediction):
-    """Return the latents of both, paired by id."""
+    """Return the latents of both, image by image."""
+    rows = paired_rows(clean, perturbed).rows
+    return clean.latent[rows[0]], perturbed.latent[rows[1]]
+
+
+def last_of_an_id(clean, perturbed):
     rows = {str(name): row for row, name in enumerate(clean.ids)}
     order = np.argsort(perturbed.ids)
-    return clean.latent[[rows[str(name)] for name in perturbed.ids[order]]], perturbed.latent[order]
+    gap = clean.latent[[rows[str(name)] for name in perturbed.ids[order]]] - perturbed.latent[order]
+    return {"distance": Score(float(np.abs(gap).mean()))}
+
+
+def once_an_id(clean, perturbed):
+    if len(set(perturbed.ids)) < len(perturbed.ids):
+        raise KeyError("an id stands twice")
+    return {}
 
 
 def metric(function):
@@ -25,7 +37,11 @@ def metric(function):
 
 def distance(clean, perturbed):
     first, second = matched(clean, perturbed)
-    return {"distance": Score(float(np.linalg.norm(first - second, axis=1).mean()), better="lower", n=len(first))}
+    return {
+        "distance": Score(
+            float(np.linalg.norm(first - second, axis=1).mean() if len(first) else 0), better="lower", n=len(first)
+        )
+    }
 
 
 def unmatched(clean, perturbed):
@@ -79,6 +95,8 @@ def relative(clean, perturbed):
         (metric(whole_only), "a part of the images is enough", "raises ValueError"),
         (metric(writes), "it returns scores", "read-only"),
         (metric(relative), "the unperturbed cell is sound", "ratio is nan without a note"),
+        (metric(last_of_an_id), "several images may show one object", "are mistaken for one another"),
+        (metric(once_an_id), "several images may show one object", "raises KeyError"),
         (metric(spread_of_labels), "one class is sound", "raises Runtime"),
         (metric(classes_or_bust), "a regression is sound or refused", "raises Zero"),
     ],

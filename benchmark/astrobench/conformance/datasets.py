@@ -69,13 +69,17 @@ def its_target_has_no_labels(subject: Subject) -> None:
     expect(not isinstance(target, Labelled) and not hasattr(target, "labels"), "the target training set carries labels")
 
 
-def its_ids_are_unique(subject: Subject) -> None:
-    """Ids are text, one an image, each once in its split."""
+def its_ids_name_objects(subject: Subject) -> str:
+    """Ids are text, one an image; one that stands twice in a split names several images of one object."""
+    several = []
     for name, part in subject.parts():
         expect(part.ids.dtype.kind == "U", f"{name} ids are {part.ids.dtype}, expected text")
         values, counts = np.unique(part.ids, return_counts=True)
-        most = int(counts.argmax())
-        expect(counts[most] == 1, f"{name} has id {str(values[most])!r} {counts[most]} times")
+        expect(
+            len(values) > 1 or len(part.ids) == 1, f"{name} has one id only, {str(values[0])!r}, for {counts[0]} images"
+        )
+        several += [f"{int((counts > 1).sum())} of {name}"] if (counts > 1).any() else []
+    return f"ids of several images, which make no pairs: {', '.join(several)}" if several else "one an image"
 
 
 def no_object_is_trained_on_and_tested(subject: Subject) -> None:
@@ -144,7 +148,7 @@ RULES = (
     its_images_and_labels_are_sound,
     it_says_what_it_holds,
     its_target_has_no_labels,
-    its_ids_are_unique,
+    its_ids_name_objects,
     no_object_is_trained_on_and_tested,
     paired_objects_have_one_label,
     its_stretch_is_pure,

@@ -118,6 +118,26 @@ def a_part_of_the_images_is_enough(subject: Subject) -> None:
     _sound(subject.of((whole[0], some(whole[1], rows), whole[2], some(whole[3], rows))))
 
 
+def several_images_may_show_one_object(subject: Subject) -> None:
+    """Where ids repeat, images of one domain are still matched one by one; between domains scores are sound."""
+    twice = np.array([f"galaxy-{number // 2:02d}" for number in range(N)])
+    try:
+        _sound(subject.of(_in_domains(("near", "far"), twice)))
+        found = subject.of(_in_domains(("near", "near"), twice))
+    except AstrobenchError as reason:
+        raise SkippedError(f"it refuses an id of two images: {reason}") from None
+    alone = subject.of(_in_domains(("near", "near"), quartet()[0].ids))
+    told = "two images of one id are mistaken for one another; astrobench.paired_rows matches them by row"
+    expect(_near(alone, found, 1e-9), told)
+
+
+def _in_domains(domains: tuple[str, str], ids: np.ndarray) -> Quartet:
+    """Return the quartet as of test sets of these domains, with these ids."""
+    named = zip(quartet(), (*domains, *domains), strict=True)
+    found = [replace(one, ids=ids, rows=np.arange(N), test_set=name, test_size=N) for one, name in named]
+    return found[0], found[1], found[2], found[3]
+
+
 def the_unperturbed_cell_is_sound(subject: Subject) -> None:
     """Where clean and perturbed are one and the same, scores are sound or absent."""
     whole = quartet(facts=False)
@@ -162,6 +182,7 @@ RULES = (
     it_is_deterministic,
     the_order_of_images_does_not_matter,
     a_part_of_the_images_is_enough,
+    several_images_may_show_one_object,
     the_unperturbed_cell_is_sound,
     one_class_is_sound,
     a_regression_is_sound_or_refused,

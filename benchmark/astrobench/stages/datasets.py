@@ -61,6 +61,8 @@ def check_dataset(dataset: Dataset, name: str, domains: Sequence[str], batch_siz
             _check_targets(f"{name} {split}", part.labels, dataset, known=not split.startswith("test "))
         elif isinstance(part, Labelled):
             _check_labels(f"{name} {split}", part.labels, len(dataset.classes))
+        if isinstance(part, Labelled):
+            _check_agreement(f"{name} {split}", part)
     _check_shapes(name, dataset)
     if not isinstance(dataset, Regression) and len(np.unique(dataset.train.labels)) < 2:
         raise DataError(f"dataset {name!r} has one class only in its training set: nothing can be learned from it")
@@ -133,6 +135,24 @@ def _check_labels(where: str, labels: np.ndarray, classes: int) -> None:
     wrong = (labels < 0) | (labels >= classes)
     if wrong.any():
         raise DataError(f"{where} has label {int(labels[wrong][0])}, expected 0 … {classes - 1} for {classes} classes")
+
+
+def _check_agreement(where: str, part: Labelled) -> None:
+    """Refuse an id whose images differ in what is known of their labels: an id names one object."""
+    names, owner, counts = np.unique(part.ids, return_inverse=True, return_counts=True)
+    labels = part.labels.reshape(len(part.labels), -1)
+    first = np.full((len(names), labels.shape[1]), np.nan)
+    several = np.flatnonzero(counts[owner] > 1)
+    for row in several:
+        known = first[owner[row]]
+        if (known != labels[row])[~np.isnan(known) & ~np.isnan(labels[row])].any():
+            rows = several[owner[several] == owner[row]].tolist()
+            told = ", ".join(map(str, rows[:10])) + (" …" if len(rows) > 10 else "")
+            raise DataError(
+                f"{where} has id {str(names[owner[row]])!r} at images {told} with different labels: an id names one"
+                " object; mend the labels, or give each object an id of its own"
+            )
+        first[owner[row]] = np.where(np.isnan(known), labels[row], known)
 
 
 def _check_targets(where: str, labels: np.ndarray, dataset: Regression, *, known: bool) -> None:

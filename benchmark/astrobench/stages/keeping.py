@@ -65,6 +65,7 @@ def _result(bench: Bench, run: Run, folder: Path, *, oracle: bool) -> dict[str, 
         return {**trained, "told": [], "images": store.put({})}
     samples = _samples(bench)
     images = {f"{name}/ids": text_array(part.ids) for name, (part, _) in samples.items()}
+    images |= {f"{name}/rows": rows.astype(np.int64) for name, (_, rows) in samples.items()}
     images["valid_labels"] = np.asarray(dataset.valid.labels)[samples["valid"][1]]
     said = [kept_at(folder, epoch, "told") for epoch in trained["epochs"]]
     digests = [store.put({name: value.numpy() for name, value in tensors.items()}) for tensors in said]

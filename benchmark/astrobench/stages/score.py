@@ -16,7 +16,7 @@ import numpy as np
 
 from astrobench.choices import Choice
 from astrobench.environment import provenance
-from astrobench.errors import PluginError, is_infra
+from astrobench.errors import DataError, PluginError, is_infra
 from astrobench.keys import canonical, key_of
 from astrobench.progress import report
 from astrobench.records import pack_bits, score_to_plain
@@ -50,7 +50,12 @@ def score(payload: dict[str, Any]) -> dict[str, Any]:
     digests: dict[str, str] = {}
     for number, cell in enumerate(payload["cells"]):
         report("scoring", number, len(payload["cells"]))
-        pairs = [predicted(cell[name]) for name in ("clean", "perturbed", "reference_clean", "reference_perturbed")]
+        try:
+            pairs = [predicted(cell[name]) for name in ("clean", "perturbed", "reference_clean", "reference_perturbed")]
+        except DataError as error:  # of one cell: it costs no other its numbers
+            failed = {choice.label: str(error) for choice, _ in metrics}
+            digests[cell["key"]] = _keep(store, cell["key"], {"scores": {}, "failed": failed, **_outcomes(None)})
+            continue
         digests[cell["key"]] = _keep(store, cell["key"], _scored(metrics, pairs))
     report("scoring", len(payload["cells"]), len(payload["cells"]))
     return {"scores": digests}
@@ -99,25 +104,39 @@ def _measure(metric: Any, choice: Choice, pairs: list[Prediction | None]) -> dic
 
 
 def _outcomes(perturbed: Prediction | None) -> dict[str, Any]:
-    """Return which images were right, in the order of their sorted ids, for paired comparison of methods."""
+    """Return which images were right, for the comparison of methods image by image: see `astrobench.records.Row`."""
+    images = 0 if perturbed is None else perturbed.test_size or 0
     if perturbed is None or perturbed.task != "classification":
-        return {"correct": "", "correct_n": 0}
-    right = (perturbed.logits.argmax(1) == perturbed.labels)[np.argsort(perturbed.ids)]
-    return {"correct": pack_bits(right), "correct_n": len(right)}
+        return {"correct": "", "correct_n": 0, "images": images}
+    rows = np.arange(len(perturbed.ids)) if perturbed.rows is None else perturbed.rows
+    objects = perturbed.ids if perturbed.objects is None else perturbed.objects
+    order = np.lexsort((rows, perturbed.ids, objects))
+    right, owner = (perturbed.logits.argmax(1) == perturbed.labels)[order], objects[order]
+    begins = np.append(True, owner[1:] != owner[:-1]) if len(owner) else np.zeros(0, bool)
+    named = [perturbed.ids[order].tolist(), owner.tolist(), rows[order].tolist()]
+    return {
+        "correct": pack_bits(right),
+        "correct_n": len(right),
+        "images": images,
+        "correct_of": key_of(named)[:16],
+        "objects": "" if begins.all() else pack_bits(begins),
+    }
 
 
 def stored_prediction(store: Store, seen: Mapping[str, Any], cell: str, domain: str, dataset: str) -> Prediction | None:
-    """Put a stored prediction and the stored truth together, by id: those that the driver saw, where it saw them."""
+    """Put a stored prediction and the stored truth together, row by row: those that the driver saw, where it saw them.
+
+    Raises DataError where the images of the two are not the same.
+    """
     kept, about = store.read("cells", cell), seen.get("datasets", {}).get(dataset) or _about(store, dataset)
     if kept is None or about is None:
         return None
     arrays = store.get(seen.get("predictions", {}).get(cell, kept["result"]["prediction"]))
     truth = store.get(about["truth"][domain])
-    ids, known = names_in(arrays["ids"]), names_in(truth["ids"])
-    place = {name: row for row, name in enumerate(known)}
-    rows = np.array([place[name] for name in ids], dtype=np.int64)
+    known = names_in(truth["ids"])
+    rows = _rows_of(arrays, known, domain)
     return Prediction(
-        ids=ids,
+        ids=known[rows],
         latent=arrays["latent"],
         logits=arrays["logits"],
         labels=truth["labels"][rows],
@@ -129,7 +148,26 @@ def stored_prediction(store: Store, seen: Mapping[str, Any], cell: str, domain: 
         layers=tuple(kept["result"]["layers"]),
         objects=names_in(truth["objects"])[rows] if "objects" in truth else None,
         ranges=tuple((low, high) for low, high in about.get("ranges", ())),
+        rows=rows,
+        test_set=f"{dataset}/{domain}",
+        test_size=len(known),
     )
+
+
+def _rows_of(arrays: Mapping[str, np.ndarray], known: np.ndarray, domain: str) -> np.ndarray:
+    """Return which images of a test set, str (T,) ids, a prediction holds: int64 (N,), each once.
+
+    A row says which image it is. The ids only prove that the training opened the images in the order of the truth.
+    """
+    rows = arrays["rows"]
+    if rows.size and (rows.min() < 0 or rows.max() >= len(known) or len(np.unique(rows)) < len(rows)):
+        raise DataError(f"a prediction of {domain!r} has rows that are not rows of its {len(known)} images, each once")
+    if not np.array_equal(known[rows], names_in(arrays["ids"])):
+        raise DataError(
+            f"the test images of {domain!r} stood in another order when they were predicted than when their labels were"
+            " kept; a dataset must give the same images in the same order each time it is opened"
+        )
+    return rows
 
 
 def _about(store: Store, dataset: str) -> dict[str, Any] | None:

@@ -44,17 +44,13 @@ def _judged(store: Store, trained: Mapping[str, Any], truth: Mapping[str, str]) 
     count: dict[str, int] = {}
     images = store.get(trained["images"]) if trained["told"] else {}
     for name in sorted(images):
-        domain = name.removeprefix("test ").removesuffix("/ids")
-        if name.startswith("test ") and domain in truth:
-            labels = _labels(store.get(truth[domain]), names_in(images[name]))
+        domain = name.removeprefix("test ").removesuffix("/rows")
+        if name.startswith("test ") and name.endswith("/rows") and domain in truth:
+            known, rows = store.get(truth[domain]), images[name]
+            if not np.array_equal(names_in(known["ids"])[rows], names_in(images[f"test {domain}/ids"])):
+                continue  # opened in another order: the cells of this domain say so
+            labels = known["labels"][rows]
             said = [store.get(digest)[f"test {domain}/logits"].argmax(1) for digest in trained["told"]]
             accuracy[domain] = [float((classes == labels).mean()) for classes in said]
             count[domain] = len(labels)
     return {"accuracy": accuracy, "n": count}
-
-
-def _labels(truth: Mapping[str, np.ndarray], ids: np.ndarray) -> np.ndarray:
-    place = {name: row for row, name in enumerate(names_in(truth["ids"]))}
-    rows = np.array([place[name] for name in ids], dtype=np.int64)
-    labels: np.ndarray = truth["labels"][rows]
-    return labels

@@ -115,7 +115,7 @@ def _material(bench: Bench, *, oracle: bool, paired: bool) -> Material:
 def _partners(bench: Bench) -> torch.Tensor:
     """Return which target image shows the object of each training image, int64 (N,).
 
-    Raises DataError for training images without a partner.
+    Raises DataError for training images without a partner, or with several that may be it.
     """
     dataset = bench.dataset
     place = {str(name): row for row, name in enumerate(dataset.target.ids)}
@@ -124,6 +124,14 @@ def _partners(bench: Bench) -> torch.Tensor:
         raise DataError(
             f"method {bench.job.method.label!r} needs pairs, and {len(alone)} of {len(dataset.train.ids)} training"
             f" images of {bench.job.dataset.label!r} have no target image of the same id (the first is {alone[0]!r})"
+        )
+    names, counts = np.unique(dataset.target.ids, return_counts=True)
+    several = np.intersect1d(names[counts > 1], dataset.train.ids)
+    if several.size:
+        raise DataError(
+            f"method {bench.job.method.label!r} needs pairs, and {len(several)} ids of {bench.job.dataset.label!r} name"
+            f" several target images (the first is {str(several[0])!r}): nothing tells which is the partner; bring one"
+            " target image an id, or leave the method out"
         )
     return torch.tensor([place[str(name)] for name in dataset.train.ids])
 

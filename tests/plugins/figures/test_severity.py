@@ -26,7 +26,13 @@ def rated(exhibit, prediction):
         wrong = np.arange(len(ids)) >= right
         logits[np.arange(len(ids)), (labels + wrong) % 3] = 1.0
         said = prediction(
-            ids=ids, labels=labels, logits=logits, latent=logits, classes=("a", "b", "c"), task="classification"
+            ids=ids,
+            labels=labels,
+            logits=logits,
+            latent=logits,
+            classes=("a", "b", "c"),
+            task="classification",
+            objects=None,
         )
         changed = {"key": f"{right:02d}{changed.get('seed', 0)}" + "0" * 61, **changed}
         return exhibit("A", said, point=point, clean=point is None, **changed)

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import figures_toy as toy
 import numpy as np
 from astrobench_figures.grouping import few
-from astrobench_figures.twins import flipped_by_all, rivals_of
+from astrobench_figures.twins import Twins, flipped_by_all, rivals_of
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -60,3 +62,11 @@ def test_few_names_are_in_order_none_twice_and_from_end_to_end(count, most):
     assert (np.diff(some) > 0).all()
     if count and most > 1:
         assert {some[0], some[-1]} == {0, count - 1}
+
+
+def test_a_galaxy_of_several_images_in_a_domain_is_no_twin():
+    ((twins,),) = rivals_of(toy.cells(), 4)
+    learned, other, attacked = twins.said
+    name, *rest = twins.flipped()
+    ids = np.where(other.ids == rest[-1], name, other.ids)  # nothing tells which of the two is the galaxy's partner
+    assert list(Twins(twins.cells, (learned, replace(other, ids=ids), attacked)).flipped()) == rest[:-1]

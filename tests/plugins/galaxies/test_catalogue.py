@@ -141,3 +141,28 @@ def test_a_file_that_is_no_text_is_one_line(home: Path) -> None:
     (home / "sky.csv").write_bytes(b"\xff\xfe\x00\x01path")
     with pytest.raises(DataError, match=r"is no CSV in UTF-8 .* save it as one"):
         image_folder(catalogue=home / "sky.csv", source="near", target="far")
+
+
+@pytest.mark.parametrize(
+    ("lines", "message"),
+    [
+        (
+            [COLUMNS, *rows(), "3.npy,b,near"],
+            "rows 5 and 14 of sky.csv are one image, 3.npy, listed 2 times in domain 'near'; keep one of the rows",
+        ),
+        (
+            [COLUMNS, *rows(), "./3.npy,a,near"],
+            "rows 5 and 14 of sky.csv are one and the same image (equal bytes) with labels a and b; an image has one",
+        ),
+        (
+            [COLUMNS, *rows(), "3.npy,a,far"],
+            "rows 5 and 14 of sky.csv are one and the same image (equal bytes) with labels a and b; an image has one",
+        ),
+        (
+            [COLUMNS + ",id", *(f"{row},g{number % 5}" for number, row in enumerate(rows()))],
+            "of sky.csv show one object, 'g0', with labels a and b; an object has one label: mend the labels, or give",
+        ),
+    ],
+)
+def test_rows_that_contradict_one_another_are_named_before_training(home: Path, lines: list[str], message: str) -> None:
+    assert message in refused(home, lines)

@@ -69,6 +69,20 @@ def test_an_object_has_the_same_place_in_both_domains(survey: Path) -> None:
     np.testing.assert_array_equal(dataset.train.ids, dataset.target.ids)
 
 
+def test_several_images_of_an_object_stay_on_one_side_in_any_order_of_the_rows(survey: Path) -> None:
+    header, *rows = survey.read_text().splitlines()
+    merged = [f"{row.rpartition(' ')[0]} {int(row.rpartition(' ')[2]) // 4 * 2 + int(row[-1]) % 2}" for row in rows]
+    found = []
+    for order in (merged, merged[::-1]):
+        survey.write_text("\n".join([header, *order]))
+        found.append(opened(survey))
+    sides = [set(part.ids.tolist()) for part in (found[0].train, found[0].valid, found[0].tests["near"])]
+    assert len(set.union(*sides)) == sum(map(len, sides)) == 10
+    assert len(found[0].train.ids) == 2 * len(sides[0])
+    for (_, one), (_, other) in zip(parts(found[0]), parts(found[1]), strict=True):
+        np.testing.assert_array_equal(one.images, other.images)
+
+
 def test_images_are_the_files_resized(survey: Path) -> None:
     dataset = opened(survey, size=0)
     number = dataset.tests["far"].ids[0].removeprefix("galaxy ")

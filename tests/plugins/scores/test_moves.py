@@ -15,7 +15,7 @@ def attacked(prediction, ids, success, latent=None):
 def test_the_distance_is_euclidean_and_by_id(prediction):
     clean = prediction(ids=["a", "b"], latent=[[0, 0], [1, 1]])
     twin = prediction(ids=["b", "a"], latent=[[1, 2], [3, 4]])
-    (lengths,), fault = measure_moves((clean, twin))
+    (lengths,), fault, _ = measure_moves((clean, twin))
     assert lengths.tolist() == [5, 1]
     assert fault == ""
 
@@ -30,7 +30,7 @@ def test_only_what_was_flipped_for_both_counts(prediction):
 
 def test_all_attacked_images_count_when_asked(prediction):
     clean = prediction(ids=list("abc"))
-    (lengths,), _ = measure_moves((clean, attacked(prediction, list("ab"), [1, 0])), flipped_only=False)
+    (lengths,), _, _ = measure_moves((clean, attacked(prediction, list("ab"), [1, 0])), flipped_only=False)
     assert len(lengths) == 2
 
 
@@ -57,3 +57,25 @@ def test_a_latent_that_is_not_finite_is_told_of(prediction):
     clean = prediction(ids=["a", "b"], latent=[[np.inf, 0], [0, 0]])
     twin = prediction(ids=["a", "b"], latent=[[np.inf, 0], [1, 0]])
     assert measure_moves((clean, twin)).fault == "1 of 2 images have latents that are not finite"
+
+
+def of_one_set(prediction, ids, rows, latent, **rest):
+    return prediction(ids=ids, latent=latent, rows=np.array(rows), test_set="mine/far", test_size=4, **rest)
+
+
+def test_images_of_one_test_set_are_paired_row_by_row_however_many_show_one_object(prediction):
+    clean = of_one_set(prediction, list("aabb"), [0, 1, 2, 3], [[0, 0], [10, 0], [20, 0], [30, 0]])
+    attacked = of_one_set(prediction, list("ba"), [3, 0], [[33, 0], [4, 0]], facts={"success": np.array([True, True])})
+    (lengths,), fault, note = measure_moves((clean, attacked))
+    assert (lengths.tolist(), fault, note) == ([4, 3], "", "")
+
+
+def test_between_domains_an_id_that_names_several_images_is_left_out_and_said(prediction):
+    near = of_one_set(prediction, list("aabc"), [0, 1, 2, 3], np.zeros((4, 2)))
+    far = prediction(ids=list("bacc"), latent=[[3, 4], [1, 0], [1, 0], [1, 0]], test_set="mine/near")
+    (lengths,), fault, note = measure_moves((near, far))
+    assert (lengths.tolist(), fault) == ([5], "")
+    assert note == "2 ids that name several images in one domain left out"
+    only = prediction(ids=["a", "a"], latent=np.zeros((2, 2)))
+    told = "no image is in every prediction; 1 id that names several images in one domain left out"
+    assert measure_moves((near, only)).fault == told

@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import numpy as np
-import pytest
-from astrobench import DataError
 from astrobench_scores.pairing import align, by_id
 from hypothesis import given
 from hypothesis import strategies as st
@@ -39,9 +37,18 @@ def test_gram_matrices_do_not_survive_a_change_of_rows(prediction):
     assert aligned.grams is None
 
 
-def test_an_id_that_names_two_images_is_refused(prediction):
-    with pytest.raises(DataError, match=r"image id 'b' appears twice in one prediction: ids must be unique"):
-        align(prediction(ids=["a", "b", "b"]), prediction(ids=["a"]))
+def test_an_id_that_names_two_images_pairs_none_of_them(prediction):
+    (one, other) = align(prediction(ids=["a", "b", "b", "c"]), prediction(ids=["c", "b", "a"]))
+    assert one.ids.tolist() == other.ids.tolist() == ["a", "c"]
+
+
+def test_images_of_one_test_set_are_matched_by_row(prediction):
+    same = {"test_set": "mine/far", "test_size": 3}
+    clean = prediction(ids=["b", "b", "a"], latent=[[0, 0], [1, 0], [2, 0]], rows=np.arange(3), **same)
+    some = prediction(ids=["a", "b"], latent=[[2, 0], [1, 0]], rows=np.array([2, 1]), **same)
+    one, other = align(clean, some)
+    assert one.latent[:, 0].tolist() == other.latent[:, 0].tolist() == [2, 1]
+    assert one.rows.tolist() == [2, 1]
 
 
 def test_sorting_alone_lets_ids_repeat(prediction):
