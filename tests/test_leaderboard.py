@@ -10,9 +10,10 @@ import fake_leaderboard as fake
 import numpy as np
 import pytest
 from astrobench.errors import StoreError
-from astrobench.leaderboard import Cell, Leaderboard, Line, build, tabulate
+from astrobench.leaderboard import Cell, Column, Leaderboard, Line, build, tabulate
+from astrobench.leaderboard.cells import Entry, difference
 from astrobench.records import pack_bits, unpack_bits
-from astrobench.statistics import Places, paired_difference
+from astrobench.statistics import Difference, Places, paired_difference
 from astrobench.types import Score
 
 if TYPE_CHECKING:
@@ -123,6 +124,30 @@ def test_outcomes_of_test_sets_of_different_size_are_not_paired_by_image() -> No
     found = cell(table(small + large), "ConvNet", "mmd", "OOD gain")
     assert found.mean == pytest.approx(0.2)
     assert found.n == 2
+
+
+def test_outcomes_of_other_images_are_not_paired_by_image_however_many_they_are() -> None:
+    same = [replace(row, correct_of="0123", images=fake.N) for row in fake.rows(["ConvNet"])]
+    other = [replace(row, correct_of="4567") if row.method == "mmd" else row for row in same]
+    column = Column("gain", "accuracy", "Y1", kind="gain")
+    assert [paired(found, column).images for found in (fake.rows(["ConvNet"]), same, other)] == [fake.N, fake.N, None]
+
+
+def paired(found: list[Row], column: Column) -> Difference:
+    entries = {name: tuple(row for row in found if row.method == name) for name in ("mmd", "source_only")}
+    ours, theirs = (Entry("", "mock", "ConvNet", name, own) for name, own in entries.items())
+    difference_of = difference(ours, theirs, column)
+    assert difference_of is not None
+    return difference_of
+
+
+def test_objects_of_several_images_widen_a_gain() -> None:
+    begins = pack_bits(np.arange(fake.N) % 4 == 0)
+    several = [replace(row, objects=begins) for row in fake.rows(["ConvNet"])]
+    column = Column("gain", "accuracy", "Y1", kind="gain")
+    alone, together = (paired(found, column) for found in (fake.rows(["ConvNet"]), several))
+    assert together.value == alone.value
+    assert together.parts[1].freedom == fake.N / 4 + 1 < alone.parts[1].freedom
 
 
 def test_the_reference_has_no_gain_over_itself() -> None:

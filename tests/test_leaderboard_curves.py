@@ -84,7 +84,7 @@ def test_where_half_is_never_lost_the_hardest_severity_is_a_lower_bound() -> Non
     assert (found.mean, found.bound, found.se) == (2.0, ">", None)
     assert "> 2.00 (1 seed)" in texts(board)["README.md"]
     assert "- **half**: the severity at which half" in texts(board)["README.md"]
-    assert texts(board)["table.csv"].splitlines()[1].endswith(",2,,1,0,>")
+    assert texts(board)["table.csv"].splitlines()[1].endswith(",2,,1,0,,>")
 
 
 def test_one_seed_that_never_loses_half_makes_the_mean_a_bound() -> None:

@@ -6,6 +6,7 @@ import math
 
 import pytest
 from astrobench.leaderboard import Cell, Column
+from astrobench.leaderboard.table import Images
 from astrobench.leaderboard.wording import DASH, MINUS, decimals_of, fixed, heading, titled, words
 
 MEAN = Column("accuracy", "accuracy", "Y1", percent=True, better="higher")
@@ -18,6 +19,11 @@ ERROR = Column("distance", "distance", "Y1", unit="nJy", better="lower")
     [
         (Cell(0.755, 0.005, 3), "75.5 ± 0.5"),
         (Cell(0.755, None, 1), "75.5 (1 of 3 seeds)"),
+        (Cell(0.755, 0.005, 3, images=Images(100, 100, 497)), "75.5 ± 0.5 (n = 100)"),
+        (Cell(0.755, 0.005, 3, images=Images(98, 100, 497)), f"75.5 ± 0.5 (n = 98{DASH}100)"),
+        (Cell(0.755, 0.005, 2, images=Images(98, 98, 497)), "75.5 ± 0.5 (n = 98, 2 of 3 seeds)"),
+        (Cell(0.755, 0.005, 3, images=Images(497, 497, 497)), "75.5 ± 0.5"),
+        (Cell(0.755, 0.005, 3, images=Images(497, 497)), "75.5 ± 0.5"),
         (Cell(0.755, 0.005, 2, n_failed=1), "75.5 ± 0.5 (2 of 3 seeds, 1 failed)"),
         (Cell(n_failed=3), "failed"),
         (Cell(n_failed=1, n_undefined=2), "failed"),

@@ -7,7 +7,7 @@ from dataclasses import dataclass, replace
 from functools import cached_property
 from typing import TYPE_CHECKING
 
-from astrobench.leaderboard.table import Cell, Column
+from astrobench.leaderboard.table import Cell, Column, Images
 from astrobench.records import Row, unpack_bits
 from astrobench.statistics import Difference, mean_over_seeds, paired_difference, paired_values
 from astrobench.types import Score
@@ -30,10 +30,16 @@ class Outcome:
 
     @cached_property
     def correct(self) -> np.ndarray | None:
-        """Return bool (N,), in the order of the sorted ids, or None where the row has none."""
+        """Return bool (N,), in the order that `Row` describes, or None where the row has none."""
         if not self.row.correct or not self.row.correct_n:
             return None
         return unpack_bits(self.row.correct, self.row.correct_n)
+
+    @property
+    def objects(self) -> np.ndarray | None:
+        """Return int64 (N,), the number of the object that each of those images shows, or None for one each."""
+        begins = unpack_bits(self.row.objects, self.row.correct_n) if self.row.objects else None
+        return None if begins is None else begins.cumsum()
 
     @cached_property
     def rate(self) -> Score | None:
@@ -89,6 +95,10 @@ class Entry:
         """Say whether it was trained on target labels: shown, never ranked."""
         return any(row.oracle for row in self.rows)
 
+    def whole(self, domain: str) -> int:
+        """Return how many images the test set of a domain has; 0 where no row says. Older ones only count outcomes."""
+        return max((max(row.images, row.correct_n) for row in self.rows if row.domain == domain), default=0)
+
     def at(self, column: Column) -> tuple[Outcome, ...]:
         """Return the outcomes at a column's domain and perturbation, by seed."""
         return self.outcomes.get((column.domain, column.perturbation), ())
@@ -112,7 +122,7 @@ def difference(ours: Entry, theirs: Entry, column: Column) -> Difference | None:
         return None
     matrices = _matrices(pairs, column.score)
     if matrices is not None:
-        return paired_difference(*matrices)
+        return paired_difference(*matrices, pairs[0][0].objects)
     a, b = zip(*((one.score(column.score), other.score(column.score)) for one, other in pairs), strict=True)
     return paired_values(_values(a), _values(b), _errors(a), _errors(b))
 
@@ -126,7 +136,14 @@ def _mean(entry: Entry, column: Column) -> Cell:
     outcomes = entry.at(column)
     scores = [score for outcome in outcomes if (score := outcome.score(column.score)) is not None]
     mean = mean_over_seeds([score.value for score in scores])
-    return Cell(mean.value, mean.se, mean.n, *_lost(outcomes, column), covers_seeds=mean.n > 1)
+    lost, covers = _lost(outcomes, column), mean.n > 1
+    return Cell(mean.value, mean.se, mean.n, *lost, covers_seeds=covers, images=images(scores, entry, column))
+
+
+def images(scores: Iterable[Score], entry: Entry, column: Column) -> Images | None:
+    """Return how many images the scores of a cell rest on; None where they do not say."""
+    counts = [score.n for score in scores if score.n is not None]
+    return Images(min(counts), max(counts), entry.whole(column.domain)) if counts else None
 
 
 def _lost(outcomes: Iterable[Outcome], column: Column) -> tuple[int, int]:
@@ -156,12 +173,12 @@ def _paired(ours: Iterable[Outcome], theirs: Iterable[Outcome], score: str) -> l
 
 
 def _matrices(pairs: list[tuple[Outcome, Outcome]], score: str) -> tuple[np.ndarray, np.ndarray] | None:
-    """Return outcomes (S, N) of both, or None where the score is not their mean or the test sets differ in size."""
+    """Return outcomes (S, N) of both, or None where the score is not their mean or they are not of the same images."""
     import numpy as np
 
     if not all(score in outcome.means for pair in pairs for outcome in pair):
         return None
-    if len({outcome.row.correct_n for pair in pairs for outcome in pair}) > 1:
+    if len({(outcome.row.correct_n, outcome.row.correct_of) for pair in pairs for outcome in pair}) > 1:
         return None
     ours, theirs = zip(*((one.correct, other.correct) for one, other in pairs), strict=True)
     return np.stack(ours), np.stack(theirs)

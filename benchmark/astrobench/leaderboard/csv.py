@@ -16,8 +16,8 @@ NAMES = ("profile", "dataset", "architecture", "method", "oracle", "best_rank", 
 
 
 def table(board: Leaderboard) -> str:
-    """Return the CSV text. A column has its mean, se, n and failed cells; a gain also the ends of its interval, and
-    a severity whether it is only a bound (">", "<").
+    """Return the CSV text. A column has its mean, se, n (seeds), failed cells, and images, the fewest that a seed's
+    number rests on; a gain also the ends of its interval, and a severity whether it is only a bound (">", "<").
 
     An empty field is a number that does not exist. Text that a spreadsheet would take for a formula begins with
     an apostrophe.
@@ -39,14 +39,15 @@ def _labels(line: Line) -> list[str]:
 
 def _headings(column: Column) -> list[str]:
     ends = ["low", "high"] if column.kind == "gain" else ["bound"] if column.kind == "half_severity" else []
-    return [column.title, *(f"{column.title} {name}" for name in ("se", "n", "failed", *ends))]
+    return [column.title, *(f"{column.title} {name}" for name in ("se", "n", "failed", "images", *ends))]
 
 
 def _fields(cell: Cell, column: Column) -> list[str]:
     low, high = cell.interval or (math.nan, math.nan)
     bound = [cell.bound] if column.kind == "half_severity" else []
     ends = [_number(low), _number(high)] if column.kind == "gain" else bound
-    return [_number(cell.mean), _number(cell.se), str(cell.n), str(cell.n_failed), *ends]
+    images = str(cell.images.fewest) if cell.images and cell.n else ""
+    return [_number(cell.mean), _number(cell.se), str(cell.n), str(cell.n_failed), images, *ends]
 
 
 def _number(value: float | None) -> str:

@@ -6,7 +6,7 @@ import math
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Literal
 
-from astrobench.leaderboard.cells import MISSING, Entry
+from astrobench.leaderboard.cells import MISSING, Entry, images
 from astrobench.leaderboard.table import Cell, Column
 from astrobench.statistics import mean_over_seeds
 
@@ -79,7 +79,9 @@ def curve_of(entry: Entry, column: Column) -> Curve:
 def curve_cell(entry: Entry, column: Column) -> Cell:
     """Return the cell of a column of a curve. A seed that lacks a step of the curve has no number."""
     curve = curve_of(entry, column)
-    return _half(curve, column) if column.kind == "half_severity" else _mean(curve, column)
+    cell = _half(curve, column) if column.kind == "half_severity" else _mean(curve, column)
+    scores = (step[seed].score(column.score) for _, step in curve.steps for seed in step)
+    return replace(cell, images=images((score for score in scores if score is not None), entry, column))
 
 
 def half_lost(severities: Sequence[float], kept: Sequence[float], harmless: float | None) -> Half:

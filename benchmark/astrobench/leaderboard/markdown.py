@@ -8,7 +8,7 @@ from astrobench.leaderboard.crosspage import crosses
 from astrobench.leaderboard.escape import markdown
 from astrobench.leaderboard.sections import grid, origin, published, troubles
 from astrobench.leaderboard.selecting import selected
-from astrobench.leaderboard.wording import DASH, all_decimals, heading, ranked, words
+from astrobench.leaderboard.wording import DASH, all_decimals, few_images, heading, ranked, words
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -37,6 +37,12 @@ HALVES = """\
 - **half**: the severity at which half of the margin of the unperturbed score over a guess is lost, interpolated
   between severities, seed by seed. “> x” or “< x” is a bound: some seed never lost half up to the hardest severity, or
   had lost it before the mildest, and x is the mean with that end in its place.
+"""
+FEW_IMAGES = """\
+- **n**: how many images a number rests on, where those are fewer than the domain's test set: an attack met some of
+  them, or a score counts the images of one class, those that were flipped, or the pairs that an id makes. By seed it
+  may differ; then the fewest and the most stand there. Several images of one object count one by one, and are one draw
+  in an interval.
 """
 ENVIRONMENTS = """\
 - **environment**: rows with different letters were made on different software or hardware (see below); their last
@@ -96,7 +102,8 @@ def _how_to_read(board: Leaderboard) -> str:
     )
     told = HOW_TO_READ.format(reference=markdown(board.reference), cell=markdown(cell))
     halves = HALVES if any(column.kind == "half_severity" for column in board.columns) else ""
-    return told + halves + (ENVIRONMENTS if len(board.environments) > 1 else "")
+    few = FEW_IMAGES if few_images(board) else ""
+    return told + halves + few + (ENVIRONMENTS if len(board.environments) > 1 else "")
 
 
 def _told(column: Column) -> str:

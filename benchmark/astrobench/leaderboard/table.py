@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any, Literal
+from typing import TYPE_CHECKING, Any, Literal, NamedTuple
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -38,6 +38,22 @@ class Column:
     better: Better | None = None
 
 
+class Images(NamedTuple):
+    """How many images the numbers of a cell rest on, by seed the fewest and the most.
+
+    whole: how many the domain's test set has, 0 where the records do not say.
+    """
+
+    fewest: int
+    most: int
+    whole: int = 0
+
+    @property
+    def partial(self) -> bool:
+        """Whether some number rests on fewer images than the test set has."""
+        return self.fewest < self.whole
+
+
 @dataclass(frozen=True)
 class Cell:
     """Where a line meets a column, in the unit of the score (fractions, not percent).
@@ -45,7 +61,7 @@ class Cell:
     mean: NaN where no seed gave a number. se: standard error, None where one seed cannot give it. n: seeds that
     gave a number; n_failed: cells that failed; n_undefined: cells that ended well without a number (NaN).
     interval: 95 %, for a gain. bound: what stands before a mean that is only a bound (">", "<"). covers_seeds: whether
-    se and interval say what another seed might do.
+    se and interval say what another seed might do. images: None where the score does not say how many it rests on.
     """
 
     mean: float = math.nan
@@ -57,6 +73,7 @@ class Cell:
     covers_seeds: bool = True
     is_reference: bool = False
     bound: Bound = ""
+    images: Images | None = None
 
     @property
     def excludes_zero(self) -> bool:

@@ -18,6 +18,7 @@ from astrobench.leaderboard.wording import (
     NOTHING,
     all_decimals,
     beside_words,
+    few_images,
     heading,
     ranked,
     titled,
@@ -138,6 +139,8 @@ class Board:
             yield f"gain over {self.board.reference}, paired, with its 95 % interval; positive is better"
         if any(cell.bound for cell in cells):
             yield "> or <: half of the margin was never lost up to the hardest severity, or before the mildest"
+        if few_images(self.board):
+            yield "n: images that a number rests on, where those are fewer than the domain's test set"
         if any(line.places is not None for line in self.board.lines):
             yield f"rank 1{DASH}3: the data do not tell the three apart (paired tests, Holm, 5 %)"
         if len(self.board.environments) > 1:

@@ -79,6 +79,11 @@ def fixed(value: float, column: Column, decimals: int, *, signed: bool = False) 
     return text.replace("-", MINUS)
 
 
+def few_images(board: Leaderboard) -> bool:
+    """Say whether some shown number rests on fewer images than its domain's test set has."""
+    return any(_few_images(cell) and cell.n and not cell.is_reference for line in board.lines for cell in line.cells)
+
+
 def beside_words(one: Beside, decimals: Mapping[Column, int]) -> tuple[str, str]:
     """Return our number and the published one: its value, its text, or both."""
     places = decimals.get(one.column, decimals_of(one.column, [one.ours]) if one.column.score else None)
@@ -107,7 +112,15 @@ def _number(cell: Cell, column: Column, decimals: int) -> str:
 
 
 def _marks(cell: Cell, seeds: int) -> str:
-    """Return what must be known beside the number: one seed, seeds that are not in it, failures."""
+    """Return what must be known beside the number: few images, one seed, seeds that are not in it, failures."""
     count = f"{cell.n} of {seeds} seeds" if cell.n < seeds else "1 seed" if cell.n == 1 else ""
-    told = ", ".join(filter(None, [count, f"{cell.n_failed} failed" if cell.n_failed else ""]))
+    told = ", ".join(filter(None, [_few_images(cell), count, f"{cell.n_failed} failed" if cell.n_failed else ""]))
     return f" ({told})" if told else ""
+
+
+def _few_images(cell: Cell) -> str:
+    """Return how many images a number rests on, where those are not the whole test set."""
+    if cell.images is None or not cell.images.partial:
+        return ""
+    fewest, most, _ = cell.images
+    return f"n = {fewest}" if fewest == most else f"n = {fewest}{DASH}{most}"
