@@ -107,6 +107,18 @@ def test_pairs_asked_of_unpaired_data_are_refused_in_one_line():
         tiny.weights_of(plugin(needy), {}, (), replace(known, target=target))
 
 
+def test_a_pair_that_two_target_images_could_make_is_refused_before_training():
+    told = (
+        r"^method 'needy' needs pairs, and 1 ids of 'tiny' name several target images \(the first is '0-0'\): nothing "
+        r"tells which is the partner; bring one target image an id, or leave the method out$"
+    )
+    known = tiny.dataset()
+    twice = np.append(known.train.ids, known.train.ids[:1])
+    target = Unlabelled(np.asarray(known.target.images)[np.arange(len(twice)) % 54], twice, known.target.stretch)
+    with pytest.raises(DataError, match=told):
+        tiny.weights_of(plugin(needy), {}, (), replace(known, target=target))
+
+
 def test_a_layer_that_a_method_asks_for_in_vain_is_told_before_training():
     with pytest.raises(PluginError, match=r"^the network has no layer 'convolutoin'; did you mean 'convolution'\?"):
         tiny.weights_of(plugin(strange), {}, (), tiny.dataset())

@@ -17,6 +17,7 @@ from astrobench.registry import Plugin, Registry
 from astrobench.stages.prepare import text_array, truth_arrays
 from astrobench.stages.returned import check_facts
 from astrobench.stages.score import stored_prediction
+from astrobench.stages.validate import _judged
 from astrobench.store import Store
 from astrobench.suite import check_suite
 from astrobench_alignment.source_only import source_only
@@ -246,3 +247,18 @@ def test_rows_that_are_not_those_of_the_truth_are_refused(
 ) -> None:
     with pytest.raises(DataError, match=told):
         stored(rows, names)
+
+
+def test_kept_epochs_are_judged_row_by_row(tmp_path: Path) -> None:
+    store, ids = Store(tmp_path), np.array(list("abab"))
+    part = Labelled(np.zeros((4, 1, 2, 2), np.float32), ids, stretch, labels=np.array([0, 1, 1, 0]))
+    truth = {"far": store.put(truth_arrays(part), "truth")}
+    rows = np.array([0, 2, 3])
+
+    def judged(names: np.ndarray) -> dict[str, Any]:
+        images = store.put({"test far/ids": text_array(names), "test far/rows": rows})
+        logits = store.put({"test far/logits": np.eye(2, dtype=np.float32)[[0, 1, 1]]})
+        return _judged(store, {"images": images, "told": [logits]}, truth)
+
+    assert judged(ids[rows]) == {"accuracy": {"far": [2 / 3]}, "n": {"far": 3}}
+    assert judged(ids[[1, 0, 1]]) == {"accuracy": {}, "n": {}}  # opened in another order

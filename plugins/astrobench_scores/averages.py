@@ -41,6 +41,19 @@ def average(values: np.ndarray, *, unit: str = "", better: Better | None = None,
     return Score(centre, unit, better, error, n, note)
 
 
+def error_over_objects(values: np.ndarray, objects: np.ndarray) -> float | None:
+    """Return the standard error of the mean of float64 (n,), n ≥ 1, of which those of one object, (n,), move together.
+
+    √(Σ over objects of (Σ (value − mean))²)/n, which is `average`'s where each object has one value; None for one
+    object alone.
+    """
+    import numpy as np
+
+    owner = np.unique(objects, return_inverse=True)[1]
+    sums = np.bincount(owner, values - mean(values))
+    return math.sqrt(math.fsum(sums**2)) / len(values) if len(sums) > 1 else None
+
+
 def mean(values: Iterable[float]) -> float:
     """Return the exactly summed mean of at least one number."""
     listed = [float(value) for value in values]

@@ -11,7 +11,7 @@ from astrobench import Score
 from scipy.special import log_softmax, softmax
 from scipy.stats import rankdata
 
-from astrobench_scores.averages import average, fraction, mean, undefined
+from astrobench_scores.averages import average, error_over_objects, fraction, mean, undefined
 from astrobench_scores.calibration import brier_terms, expected_calibration_error
 from astrobench_scores.columns import columns
 from astrobench_scores.confusion import count_confusions
@@ -53,8 +53,8 @@ def classification(
     is never predicted has precision 0, as in scikit-learn); the same of each class alone, as recall_<class>; roc_auc,
     one class against the rest, mean over the classes that have images (for two classes the plain one); brier,
     Σ_k (p_k − y_k)² averaged, from 0 to 2; nll in nat; ece over `bins` equal bins (b/bins, (b+1)/bins] of the highest
-    softmax probability. A standard error is given where the score is a mean over images. After an attack only the
-    attacked images are counted.
+    softmax probability. A standard error is given where the score is a mean over images; images of one object (one id,
+    or as the dataset groups them) move together in it. After an attack only the attacked images are counted.
 
     bootstrap: 0, or how many times (100 to 100000) to draw the test objects anew, with all images of an object
     together; it gives all but nll and ece a standard error and a 95 % interval (percentiles 2.5 and 97.5). Methods and
@@ -76,7 +76,8 @@ def classification(
         directions: dict[str, Better] = {**BETTER, **dict.fromkeys(each, "higher")}
         return {name: undefined(fault, better=better) for name, better in directions.items()}
     images = by_id(perturbed)
-    scores = _spread({**_of_classes(images, words), **_of_probabilities(images, bins)}, images, words, bootstrap)
+    scores = _over_objects({**_of_classes(images, words), **_of_probabilities(images, bins)}, images, words)
+    scores = _spread(scores, images, words, bootstrap)
     return {name: replace(score, note="; ".join(filter(None, (score.note, note)))) for name, score in scores.items()}
 
 
@@ -89,6 +90,24 @@ def _spread(scores: dict[str, Score], images: Prediction, words: Sequence[str], 
     there = {code: name for code, name in wanted.items() if math.isfinite(scores[name].value)}
     found = spreads(images, there, resamples)
     return scores | {name: replace(scores[name], se=se, interval=ends) for name, (se, ends) in found.items()}
+
+
+def _over_objects(scores: dict[str, Score], images: Prediction, words: Sequence[str]) -> dict[str, Score]:
+    """Give scores that are means over images the standard error over objects, where some show several images."""
+    named = np.asarray(images.ids if images.objects is None else images.objects, dtype=str)
+    if len(np.unique(named)) == len(named):
+        return scores
+    logits, every = images.logits.astype(np.float64), np.ones(len(named), bool)
+    right = (logits.argmax(axis=1) == images.labels).astype(np.float64)
+    means = {
+        "accuracy": (right, every),
+        "recall": (right, every),
+        "brier": (brier_terms(softmax(logits, axis=1), images.labels), every),
+        "nll": (-log_softmax(logits, axis=1)[np.arange(len(named)), images.labels], every),
+        **{f"recall_{word}": (right, images.labels == k) for k, word in enumerate(words)},
+    }
+    errors = {name: error_over_objects(v[some], named[some]) for name, (v, some) in means.items() if some.any()}
+    return scores | {name: replace(scores[name], se=error) for name, error in errors.items()}
 
 
 def _fault(logits: np.ndarray) -> str:

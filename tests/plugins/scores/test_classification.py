@@ -186,3 +186,19 @@ def test_a_bad_number_of_bins_is_refused_in_every_cell(prediction, bins):
     made = prediction(logits=[[1.0]], classes=(), task="regression")
     with pytest.raises(SuiteError, match=f"bins is {bins}: expected 1 to 10000"):
         classification(made, made, bins=bins)
+
+
+def test_a_standard_error_counts_images_of_one_object_as_one_draw(prediction):
+    rng = np.random.default_rng(3)
+    logits, labels = rng.normal(size=(60, 3)), rng.integers(0, 3, 60)
+    alone = prediction(logits=logits, labels=labels)
+    four = prediction(logits=logits.repeat(4, axis=0), labels=labels.repeat(4), ids=alone.ids.repeat(4))
+    grouped = dataclasses.replace(four, ids=np.arange(240).astype(str), objects=alone.ids.repeat(4))
+    once, *several = (classification(one, one) for one in (alone, four, grouped))
+    for found in several:
+        for name in ("accuracy", "recall", "brier", "nll", "recall_a", "recall_b", "recall_c"):
+            assert found[name].value == pytest.approx(once[name].value, rel=1e-12)
+            assert found[name].se == pytest.approx(once[name].se, rel=1e-9)
+        assert (found["accuracy"].n, once["accuracy"].n) == (240, 60)
+    one_galaxy = classification(*[dataclasses.replace(four, ids=np.array(["a"] * 240))] * 2)
+    assert one_galaxy["accuracy"].se is None
