@@ -9,6 +9,7 @@ from astrobench import DataError, Dataset, Labelled, Unlabelled
 from astrobench_galaxies.catalogue import check_domains, check_files, read_catalogue
 from astrobench_galaxies.copies import fitted_once
 from astrobench_galaxies.decoding import Shape, decoded, digests
+from astrobench_galaxies.left_out import left_out
 from astrobench_galaxies.membership import cuts, named
 from astrobench_galaxies.stretch import ArcsinhStretch, LinearStretch
 
@@ -45,7 +46,8 @@ def image_folder(
 
     Without a split column (train, valid, test) each id is given one, 70:10:20, evenly over domains and classes; an
     id is on one side only, in every domain, and without an id column identical files share one. A domain that is
-    only tested on gives every image whose id is not trained on. Target rows marked valid are not used.
+    only tested on gives every image whose id is not trained on. Target rows marked valid are not used. How many rows are
+    left out, and why, is told when the dataset is opened.
 
     bands: one name a plane. One plane is repeated to as many, several are averaged to one. Images are cut to their
     central square and resized to size pixels by an antialiasing kernel; 0 keeps the files' size, which must then
@@ -59,9 +61,9 @@ def image_folder(
     Raises DataError, naming the row and the remedy, for a CSV or an image that cannot be used, for one class only,
     and for fewer than three objects of a class in the source.
     """
-    rows = read_catalogue(catalogue)
-    check_domains(rows, (source, target, *tests))
-    rows = [row for row in rows if row.domain in (source, target, *tests)]
+    listed, asked = read_catalogue(catalogue), (source, target, *tests)
+    check_domains(listed, asked)
+    rows = [row for row in listed if row.domain in asked]
     if size < 0 or not bands:
         raise DataError(f"size {size} and bands {bands}: want a size of 0 or more and at least one band")
     check_files(rows, catalogue)
@@ -85,6 +87,7 @@ def image_folder(
         citation=f"not stated: catalogue {catalogue.name}",
         synthetic=False,
         oracle=(lambda: goal) if (goal.labels >= 0).all() else None,
+        notes=left_out(listed, parts.values(), source, target, asked),
     )
 
 

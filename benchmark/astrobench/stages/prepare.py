@@ -40,6 +40,7 @@ def prepare(payload: dict[str, Any]) -> dict[str, Any]:
         "synthetic": dataset.synthetic,
         "licence": dataset.licence,
         "citation": dataset.citation,
+        "notes": list(dataset.notes),
     }
     store.write("datasets", payload["key"], result, provenance())
     return result
