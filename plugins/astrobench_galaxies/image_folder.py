@@ -9,6 +9,7 @@ from astrobench import DataError, Dataset, Labelled, Unlabelled
 from astrobench_galaxies.catalogue import check_domains, check_files, read_catalogue
 from astrobench_galaxies.copies import fitted_once
 from astrobench_galaxies.decoding import Shape, decoded, digests
+from astrobench_galaxies.image_files import Reading
 from astrobench_galaxies.left_out import left_out
 from astrobench_galaxies.membership import cuts, named
 from astrobench_galaxies.stretch import ArcsinhStretch, LinearStretch
@@ -33,6 +34,8 @@ def image_folder(
     classes: tuple[str, ...] = (),
     bands: tuple[str, ...] = ("red", "green", "blue"),
     size: int = 100,
+    axes: Literal["auto", "chw", "hwc"] = "auto",
+    extensions: tuple[str, ...] = (),
     pixel_scale: float = 1.0,
     stretch: Literal["linear", "asinh"] = "linear",
     seed: int = 0,
@@ -46,17 +49,21 @@ def image_folder(
 
     Without a split column (train, valid, test) each id is given one, 70:10:20, evenly over domains and classes; an
     id is on one side only, in every domain, and without an id column identical files share one. A domain that is
-    only tested on gives every image whose id is not trained on. Target rows marked valid are not used. How many rows are
-    left out, and why, is told when the dataset is opened.
+    only tested on gives every image whose id is not trained on. Target rows marked valid are not used.
 
     bands: one name a plane. One plane is repeated to as many, several are averaged to one. Images are cut to their
     central square and resized to size pixels by an antialiasing kernel; 0 keeps the files' size, which must then
     agree. pixel_scale: arcsec, after resizing; 1.0 stands for unknown. stretch: linear suits 8-bit pictures, asinh
     suits flux; both are fitted on the source's training images only.
 
-    Pixel values are the files' own, float32 (N, C, size, size), and the unit is "counts": a picture's 8 bits are not
+    axes: order of an image of three axes, bands first ("chw") or last ("hwc"); "auto" takes the end that is shorter
+    than both other axes, and refuses what may be read in two ways. extensions: names or numbers of the FITS extensions
+    to read, one a band, or the one that holds all bands. By default it is a file's only image, or those extensions
+    that are named as the bands; other files of several images are refused.
+
+    Pixel values are the files' own, float32 (N, C, size, size), and the unit is "counts": a picture's bits are not
     flux, so a perturbation that acts on flux (exposure, sky) means nothing physical here. Decoded once into the
-    cache, by content.
+    cache, by content. What float32 cannot hold (whole numbers beyond 2**24), CMYK and transparent pixels are refused.
 
     Raises DataError, naming the row and the remedy, for a CSV or an image that cannot be used, for one class only,
     and for fewer than three objects of a class in the source.
@@ -70,7 +77,7 @@ def image_folder(
     contents = dict(zip((row.where for row in rows), digests(rows), strict=True))
     names, members = named(rows, classes, contents)
     parts = cuts(members, names, source, target, tests, seed)
-    images = _decoded(parts, contents, Shape(len(bands), size))
+    images = _decoded(parts, contents, Shape(Reading(bands, axes, extensions), size))
     scale = fitted_once(STRETCHES[stretch], images[source, "train"])
     labelled = {key: Labelled(images[key], cut.ids, scale, labels=cut.labels) for key, cut in parts.items()}
     goal = labelled[target, "train"]
