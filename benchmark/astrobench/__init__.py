@@ -29,7 +29,9 @@ from astrobench.types import (
 
 if TYPE_CHECKING:
     from astrobench.adaptation import Alignment, Method, Moment, Step
-    from astrobench.caching import cache_folder, cannot_keep, need_room, set_aside, sha256_of
+    from astrobench.arrays import exact_float32, open_npy
+    from astrobench.caching import cache_folder, cannot_keep, cannot_read, need_room, set_aside, sha256_of
+    from astrobench.contents import content_digest
     from astrobench.pairing import paired_rows
     from astrobench.parallel import cores, in_parallel
     from astrobench.similarity import minibatch_cka, u_center
@@ -39,7 +41,11 @@ __version__ = "0.1.0"
 
 _LATER = {
     **dict.fromkeys(("Alignment", "Method", "Moment", "Step"), "astrobench.adaptation"),
-    **dict.fromkeys(("cache_folder", "cannot_keep", "need_room", "set_aside", "sha256_of"), "astrobench.caching"),
+    **dict.fromkeys(("exact_float32", "open_npy"), "astrobench.arrays"),
+    **dict.fromkeys(
+        ("cache_folder", "cannot_keep", "cannot_read", "need_room", "set_aside", "sha256_of"), "astrobench.caching"
+    ),
+    "content_digest": "astrobench.contents",
     **dict.fromkeys(("cores", "in_parallel"), "astrobench.parallel"),
     **dict.fromkeys(("minibatch_cka", "u_center"), "astrobench.similarity"),
     "paired_difference": "astrobench.statistics",
@@ -72,11 +78,15 @@ __all__ = [
     "Unlabelled",
     "cache_folder",
     "cannot_keep",
+    "cannot_read",
+    "content_digest",
     "cores",
+    "exact_float32",
     "hookimpl",
     "in_parallel",
     "minibatch_cka",
     "need_room",
+    "open_npy",
     "paired_difference",
     "paired_rows",
     "report",

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from astrobench.digests import content_digest
+from astrobench.contents import contents
 from astrobench.errors import SuiteError, did_you_mean
 from astrobench.rules import VALIDATORS
 from astrobench.severities import Point
@@ -33,6 +33,11 @@ class Choice:
     digest: str
 
     @property
+    def files(self) -> dict[str, Any]:
+        """The parameters that are paths, or lists of them: those whose content stands for them in a key."""
+        return {name: value for name, value in self.params.items() if self.content[name] != value}
+
+    @property
     def identity(self) -> dict[str, Any]:
         """What a number depends on: not the label, not where a file lies."""
         return {
@@ -55,8 +60,8 @@ def choices(registry: Registry, kind: str, uses: tuple[Use, ...]) -> tuple[Choic
 
 def _choice(plugin: Plugin, use: Use) -> Choice:
     params = plugin.complete(use.params)
-    files = {p.name for p in plugin.signature.parameters if "Path" in p.annotation and params[p.name] is not None}
-    content = {name: content_digest(value) if name in files else value for name, value in params.items()}
+    paths = {p.name for p in plugin.signature.parameters if "Path" in p.annotation and params[p.name] is not None}
+    content = {name: contents(value) if name in paths else value for name, value in params.items()}
     origin = f"{plugin.distribution} {plugin.version}"
     return Choice(plugin.kind, use.plugin, use.label, params, content, origin, plugin.digest)
 

@@ -1,27 +1,19 @@
-"""Digests of what a number depends on: a plugin's source, and the content of the files it is given."""
+"""Digests of the code that a number depends on: a plugin's source."""
 
 from __future__ import annotations
 
 import ast
-import contextlib
-import csv
 import hashlib
 import json
-import os
-import time
 from functools import lru_cache
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from astrobench.caching import cache_root
-from astrobench.errors import PluginError, SuiteError
+from astrobench.errors import PluginError
 from astrobench.sources import imported, module_file, parsed
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
-
-SETTLED = 2.0
-"""Seconds after which a file's time stamp can be trusted to change with its content."""
+    from pathlib import Path
 
 SPOKEN = frozenset({"astrobench.errors", "astrobench.progress"})
 """Modules that only say things to people. A training that ends well took no number from them, so a better message
@@ -37,37 +29,6 @@ def source_digest(target: str | Callable[..., object]) -> str:
     where there is no source.
     """
     return _module_digest(_module_of(target))
-
-
-def content_digest(path: str | Path) -> str:
-    """Return 64 hexadecimal digits of a file's bytes, or of a folder's file names and bytes, hidden files left out.
-
-    A .csv with a column "path" stands for the files that it lists, relative to itself, as well: a dataset changes with
-    its images. Those that are not there are left to the plugin to name.
-
-    Kept in the cache folder (ASTROBENCH_CACHE overrides it) for as long as names, sizes and times stay the same.
-    Raises SuiteError where nothing is there, or nothing that can be read.
-    """
-    place = Path(path).expanduser().resolve()
-    if not place.exists():
-        raise SuiteError(f"{str(path)!r} is not there: expected a file or a folder")
-    try:
-        return _content(place, [place, *_listed(place)] if place.is_file() else sorted(_files(place)))
-    except OSError as error:
-        raise SuiteError(f"{error.filename or str(path)!r} cannot be read: {error.strerror}") from None
-
-
-def _content(place: Path, files: list[Path]) -> str:
-    stats = [file.stat() for file in files]
-    facts = [(str(file), told.st_size, told.st_mtime_ns) for file, told in zip(files, stats, strict=True)]
-    stamp = hashlib.sha256(repr(facts).encode()).hexdigest()
-    kept = _kept().get(str(place))
-    if isinstance(kept, list) and len(kept) == 2 and kept[0] == stamp:
-        return str(kept[1])
-    digest = _file_digest(files) if place.is_file() else _folder_digest(place, files)
-    if all(time.time() - told.st_mtime > SETTLED for told in stats):
-        _keep(str(place), [stamp, digest])
-    return digest
 
 
 def _module_of(target: str | Callable[..., object]) -> str:
@@ -141,60 +102,3 @@ def _fields(node: ast.AST) -> Iterator[tuple[str, object]]:
 def _is_text(node: object) -> bool:
     """Whether a statement is a docstring, or other bare text that does nothing."""
     return isinstance(node, ast.Expr) and isinstance(node.value, ast.Constant) and isinstance(node.value.value, str)
-
-
-def _files(folder: Path) -> Iterator[Path]:
-    for root, folders, names in os.walk(folder, followlinks=True):
-        folders[:] = [name for name in folders if not name.startswith(".")]
-        yield from (Path(root, name) for name in names if not name.startswith("."))
-
-
-def _listed(table: Path) -> list[Path]:
-    """Return the files that a table lists, in its order; none where it is no such table."""
-    if table.suffix.lower() != ".csv":
-        return []
-    try:
-        with table.open(encoding="utf-8-sig", newline="") as file:
-            rows = csv.reader(file)
-            column = [name.strip().lower() for name in next(rows, [])].index("path")
-            names = [row[column].strip() for row in rows if len(row) > column]
-    except (ValueError, csv.Error):  # of other columns, or no text: its bytes are all there is
-        return []
-    return [path for name in names if name and "\0" not in name and (path := table.parent / name).is_file()]
-
-
-def _file_digest(files: list[Path]) -> str:
-    digests = [_bytes_digest(file) for file in files]
-    return digests[0] if len(digests) == 1 else hashlib.sha256(json.dumps(digests).encode()).hexdigest()
-
-
-def _bytes_digest(path: Path) -> str:
-    with path.open("rb") as file:
-        return hashlib.file_digest(file, "sha256").hexdigest()
-
-
-def _folder_digest(folder: Path, files: list[Path]) -> str:
-    rows = sorted((file.relative_to(folder).as_posix(), _bytes_digest(file)) for file in files)
-    return hashlib.sha256(json.dumps(rows).encode()).hexdigest()
-
-
-def _memory() -> Path:
-    return cache_root() / "digests.json"
-
-
-def _kept() -> dict[str, Any]:
-    with contextlib.suppress(OSError, ValueError):
-        body = json.loads(_memory().read_text(encoding="utf-8"))
-        if isinstance(body, dict):
-            return body
-    return {}
-
-
-def _keep(place: str, told: list[str]) -> None:
-    """Remember a digest; a cache that cannot be written costs time and nothing else."""
-    path = _memory()
-    part = path.with_name(f"{path.name}.{os.getpid()}")
-    with contextlib.suppress(OSError):
-        path.parent.mkdir(parents=True, exist_ok=True)
-        part.write_text(json.dumps({**_kept(), place: told}), encoding="utf-8")
-        part.replace(path)

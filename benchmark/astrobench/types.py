@@ -69,7 +69,8 @@ class Dataset:
     """What a dataset plugin returns. tests: domain name → test set, source domain first.
 
     oracle: opens the *labelled* target training set. The engine calls it only for a method marked as an
-    oracle, so that target labels do not exist for any other.
+    oracle, so that target labels do not exist for any other. notes: sentences for whoever reads the numbers, such as
+    how many rows of a catalogue are left out and why; shown by `plan` and `run`.
     """
 
     train: Labelled
@@ -84,6 +85,7 @@ class Dataset:
     citation: str
     synthetic: bool
     oracle: Callable[[], Labelled] | None = None
+    notes: tuple[str, ...] = ()
     task: ClassVar[Task] = "classification"
 
 

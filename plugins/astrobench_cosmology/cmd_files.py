@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-import math
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 import numpy as np
-from astrobench import DataError
+from astrobench import DataError, open_npy
 from astrobench.errors import did_you_mean
 
 if TYPE_CHECKING:
@@ -55,7 +54,7 @@ class Maps:
 
     def open(self) -> np.ndarray:
         """Map the file, read-only: float32 (15·S, H, H)."""
-        return _mapped(self.path)
+        return open_npy(self.path)
 
     def names(self) -> list[str]:
         """Return the name of each simulation: the same in two suites where they are the same initial conditions."""
@@ -80,7 +79,9 @@ def open_maps(folder: Path, field: str, suite: str, which: str) -> Maps:
     has other than 15 maps for each row of parameters.
     """
     path = folder / f"Maps_{field}_{suite}_{which}_z=0.00.npy"
-    found = _mapped(path)
+    if not path.is_file():
+        raise DataError(f"cannot read {path}: No such file; fetch it from CMD (camels-multifield-dataset)")
+    found = open_npy(path)
     if found.dtype != np.float32 or found.ndim != 3 or found.shape[1] != found.shape[2]:
         raise DataError(f"{path} holds {found.dtype} {found.shape}, expected maps float32 (N, H, H)")
     table = _parameter_file(folder, suite, which)
@@ -107,23 +108,3 @@ def _read(path: Path) -> np.ndarray:
     if found.shape[1] < len(PARAMETERS) or not np.isfinite(found).all():
         raise DataError(f"{path} holds {found.shape[1]} columns, expected finite {', '.join(PARAMETERS)}")
     return found
-
-
-def _mapped(path: Path) -> np.ndarray:
-    try:
-        held = path.stat().st_size
-        with path.open("rb") as file:
-            version = np.lib.format.read_magic(file)
-            read = {(1, 0): np.lib.format.read_array_header_1_0, (2, 0): np.lib.format.read_array_header_2_0}[version]
-            shape, fortran, dtype = read(file)
-            start = file.tell()
-    except OSError as fault:
-        raise DataError(
-            f"cannot read {path}: {fault.strerror}; fetch it from CMD (camels-multifield-dataset)"
-        ) from None
-    except (ValueError, KeyError, TypeError, EOFError):
-        raise DataError(f"{path} is no .npy file; fetch it again") from None
-    wanted = start + math.prod(shape) * dtype.itemsize
-    if dtype.hasobject or held != wanted:
-        raise DataError(f"{path} has {held} bytes where its header wants {wanted}; fetch it again")
-    return np.memmap(path, dtype, "r", start, shape, "F" if fortran else "C") if all(shape) else np.empty(shape, dtype)

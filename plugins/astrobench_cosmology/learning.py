@@ -7,10 +7,10 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Literal
 
 import numpy as np
-from astrobench import DataError, Labelled, Regression, Unlabelled, cache_folder, report
+from astrobench import DataError, Labelled, Regression, Unlabelled, cache_folder, cannot_keep, need_room, report
 from numpy.lib.format import open_memmap
 
-from astrobench_cosmology.cache import file_digest
+from astrobench_cosmology.cache import file_digest, read_copy
 from astrobench_cosmology.cmd_files import BOX, MAPS, PARAMETERS, RANGES, UNITS, Maps
 from astrobench_cosmology.pixels import fitted, pixel_moments
 
@@ -109,11 +109,11 @@ def images_of(maps: Maps, rows: np.ndarray) -> np.ndarray:
     path = cache_folder("camels") / f"{maps.path.stem}-{file_digest(maps.path, 'rows', rows.tolist())}.npy"
     if not path.is_file():
         _copy(images, rows, path)
-    copy: np.ndarray = np.load(path, mmap_mode="r", allow_pickle=False)
-    return copy[:, None]
+    return read_copy(path)[:, None]
 
 
 def _copy(images: np.ndarray, rows: np.ndarray, path: Path) -> None:
+    need_room(path.parent, 4 * len(rows) * images[0].size)
     part = path.with_name(f".{path.name}.{os.getpid()}.part")
     try:
         copy = open_memmap(part, "w+", np.float32, (len(rows), *images.shape[1:]))
@@ -123,7 +123,7 @@ def _copy(images: np.ndarray, rows: np.ndarray, path: Path) -> None:
         copy.flush()
         part.replace(path)
     except OSError as fault:
-        raise DataError(f"cannot write {path}: {fault.strerror}; set ASTROBENCH_CACHE to a larger disk") from None
+        raise cannot_keep("a copy of the maps", path.parent, fault) from None
     finally:
         part.unlink(missing_ok=True)
 

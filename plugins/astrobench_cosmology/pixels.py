@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
@@ -9,7 +10,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 from astrobench import DataError, cache_folder, report
 
-from astrobench_cosmology.cache import file_digest
+from astrobench_cosmology.cache import file_digest, read_copy
 
 if TYPE_CHECKING:
     from astrobench_cosmology.cmd_files import Maps
@@ -54,19 +55,21 @@ def fitted(maps: Maps, rows: np.ndarray) -> LogScale:
 def pixel_moments(maps: Maps) -> np.ndarray:
     """Return mean and mean square of each map's logarithms, float64 (N, 2), read once and kept in the cache.
 
-    Raises DataError, naming the map, for a pixel whose logarithm does not exist.
+    A cache that cannot be written costs time and nothing else. Raises DataError, naming the map, for a pixel whose
+    logarithm does not exist, and for a cache that cannot be read.
     """
     path = cache_folder("camels") / f"{maps.path.stem}-{file_digest(maps.path, 1)}.npy"
     if path.is_file():
-        return np.asarray(np.load(path, allow_pickle=False))
+        return np.asarray(read_copy(path))
     found = _read_through(maps)
     part = path.with_name(f".{path.name}.{os.getpid()}.part")
-    try:
-        with part.open("wb") as file:
-            np.save(file, found, allow_pickle=False)
-        part.replace(path)
-    finally:
-        part.unlink(missing_ok=True)
+    with contextlib.suppress(OSError):
+        try:
+            with part.open("wb") as file:
+                np.save(file, found, allow_pickle=False)
+            part.replace(path)
+        finally:
+            part.unlink(missing_ok=True)
     return found
 
 

@@ -1,4 +1,4 @@
-"""Arrays on disk: .npy files mapped with care, as many come by hand; ours are written whole or not, and sealed."""
+"""Arrays of our own in the cache: written whole or not, and sealed."""
 
 from __future__ import annotations
 
@@ -9,49 +9,29 @@ import os
 from typing import TYPE_CHECKING
 
 import numpy as np
-from astrobench import DataError, need_room, report
-from numpy.lib.format import (
-    read_array_header_1_0,
-    read_array_header_2_0,
-    read_magic,
-    write_array_header_1_0,
-)
+from astrobench import DataError, cannot_keep, need_room, report
+from astrobench import open_npy as open_npy
+from numpy.lib.format import write_array_header_1_0
 
 from astrobench_galaxies.seals import settle
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Container, Iterable
     from pathlib import Path
-    from typing import IO
-
-MAGIC = b"\x93NUMPY"
-NOT_ARRAYS = {
-    b"<": "a web page",
-    b"version https://git-lfs": "a git-lfs pointer",
-    b"PK\x03\x04": "a zip archive",
-    b"\x1f\x8b": "a gzip archive",
-}
 
 
-def open_npy(path: Path) -> np.ndarray:
-    """Map a .npy file of real numbers, read-only, whatever its shape and dtype.
+def channels_first(images: np.ndarray, counts: Container[int], path: Path) -> np.ndarray:
+    """Return images as (N, C, H, W), from NCHW or NHWC. counts: how many channels there may be.
 
-    Raises DataError for a file that is no array, holds Python objects, or is shorter or longer than its header
-    says; the header is checked before anything is mapped.
+    Raises DataError for any other shape, and for one that may be read in both ways.
     """
-    try:
-        with path.open("rb") as file:
-            shape, fortran, dtype = _header(file, path)
-            start, held = file.tell(), path.stat().st_size
-    except OSError as fault:
-        raise DataError(f"cannot read {path}: {fault.strerror}") from None
-    wanted = start + math.prod(shape) * dtype.itemsize
-    if held != wanted:
-        state = "cut short" if held < wanted else "longer than it says"
-        raise DataError(f"{path} is {state}: {held} bytes where its header wants {wanted}; fetch or write it again")
-    if 0 in shape:
-        return np.zeros(shape, dtype)
-    return np.memmap(path, dtype, "r", start, shape, "F" if fortran else "C")
+    first, last = (images.ndim == 4 and images.shape[axis] in counts for axis in (1, 3))
+    if first == last:
+        channels = " or ".join(str(count) for count in range(9) if count in counts)
+        orders = f"(N, {channels}, H, W) {'and' if first else 'or'} (N, H, W, {channels})"
+        problem = f"may be read as {orders}; fetch or write larger images" if first else f"want {orders}"
+        raise DataError(f"{path} has shape {images.shape}, {problem}")
+    return images if first else np.moveaxis(images, 3, 1)
 
 
 def write_npy(path: Path, shape: tuple[int, ...], chunks: Iterable[np.ndarray], activity: str) -> None:
@@ -75,7 +55,7 @@ def write_npy(path: Path, shape: tuple[int, ...], chunks: Iterable[np.ndarray], 
             os.fsync(file.fileno())
         settle(part, path, sha.hexdigest())
     except OSError as fault:
-        raise DataError(f"cannot write {path}: {fault.strerror}") from None
+        raise cannot_keep(path.name, path.parent, fault) from None
     finally:
         part.unlink(missing_ok=True)
 
@@ -84,20 +64,3 @@ def _header_of(shape: tuple[int, ...]) -> bytes:
     file = io.BytesIO()
     write_array_header_1_0(file, {"descr": "<f4", "fortran_order": False, "shape": shape})
     return file.getvalue()
-
-
-def _header(file: IO[bytes], path: Path) -> tuple[tuple[int, ...], bool, np.dtype]:
-    start = file.read(64)
-    if not start.startswith(MAGIC):
-        kind = next((name for sign, name in NOT_ARRAYS.items() if start.lstrip().startswith(sign)), "no .npy file")
-        raise DataError(f"{path} is {kind}, not an array; fetch or write it again")
-    file.seek(0)
-    try:
-        # NumPy's own parser: a literal, never code, and at most 10 kB of it.
-        read = {(1, 0): read_array_header_1_0, (2, 0): read_array_header_2_0}[read_magic(file)]
-        shape, fortran, dtype = read(file)
-    except Exception:  # NumPy's parser raises almost anything on a broken header, and each means the same here
-        raise DataError(f"{path} has a header that makes no sense; fetch or write it again") from None
-    if dtype.kind not in "fiub" or min(shape, default=0) < 0:
-        raise DataError(f"{path} holds {dtype.name} {shape}, want an array of numbers; write it again as float32")
-    return shape, fortran, dtype

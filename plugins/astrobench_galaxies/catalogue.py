@@ -13,6 +13,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
 COLUMNS = ("path", "label", "domain")
+SEPARATORS = {"tabs": "\t", "semicolons": ";", "bars": "|", "spaces": " "}
 SPLITS = ("train", "valid", "test")
 SUFFIXES = (".png", ".jpg", ".jpeg", ".fits", ".fit", ".fts", ".fits.gz", ".npy")
 
@@ -35,17 +36,18 @@ class Row(NamedTuple):
 def read_catalogue(catalogue: Path) -> list[Row]:
     """Return the rows of a catalogue in order; `path` is taken relative to the catalogue.
 
-    Raises DataError, naming the row and the remedy, for a catalogue that cannot be read, lacks a column, or has a
-    row without path or domain, with an unknown split, or without a split where others have one.
+    Raises DataError, naming the row and the remedy, for a catalogue that cannot be read, is separated by anything but
+    commas, lacks a column or has it twice, or has a row with more or fewer cells than columns, without path or domain,
+    with an unknown split, or without a split where others have one.
     """
     if catalogue.is_dir():
         raise DataError(f"catalogue {catalogue} is a folder{_inside(catalogue)}; want a CSV of {','.join(COLUMNS)}")
     try:
         with catalogue.open(encoding="utf-8-sig", newline="") as file:
-            rows = list(_rows(csv.reader(file), catalogue))
+            rows = list(_rows(csv.reader(file, strict=True), catalogue))
     except OSError as fault:
         raise DataError(f"cannot read catalogue {catalogue}: {fault.strerror}") from None
-    except (UnicodeDecodeError, csv.Error) as fault:
+    except UnicodeDecodeError as fault:
         raise DataError(f"catalogue {catalogue} is no CSV in UTF-8 ({fault}); save it as one") from None
     if not rows:
         raise DataError(f"catalogue {catalogue} lists no images; give each a row of {','.join(COLUMNS)}")
@@ -74,15 +76,50 @@ def check_files(rows: Sequence[Row], catalogue: Path) -> None:
 
 
 def _rows(reader: Iterator[list[str]], catalogue: Path) -> Iterator[Row]:
-    header = [name.strip().lower() for name in next(reader, [])]
+    """Yield the rows of a table. A row that is all blank is none."""
+    number, header = 1, []
+    try:
+        for number, cells in enumerate(reader, start=1):
+            told = [cell.strip() for cell in cells]
+            where = f"row {number} of {catalogue.name}"
+            if number == 1:
+                header = [name.lower() for name in told]
+                _check_header(header, catalogue)
+            elif any(told):
+                _check_cells(told, header, where)
+                yield _row(where, catalogue.parent, dict(zip(header, told, strict=True)))
+    except csv.Error as fault:
+        place = f"row {number + 1} of {catalogue.name}" if header else f"catalogue {catalogue}"
+        raise DataError(f"{place} is no CSV ({fault}); close the quotes, and double those inside a cell") from None
+    if not header:
+        _check_header(header, catalogue)
+
+
+def _check_header(header: Sequence[str], catalogue: Path) -> None:
+    for name, separator in SEPARATORS.items():
+        cells = [cell.strip() for cell in ",".join(header).split(separator)]
+        if "path" not in header and set(COLUMNS) <= set(cells):
+            raise DataError(f"catalogue {catalogue} is separated by {name}; want commas: save it as CSV with commas")
     for name in COLUMNS:
         if name not in header:
             raise DataError(f"catalogue {catalogue} has no column {name!r}{did_you_mean(name, header)}")
-    folder = catalogue.parent
-    for number, cells in enumerate(reader, start=2):
-        if any(cell.strip() for cell in cells):
-            values = dict(zip(header, (cell.strip() for cell in cells), strict=False))
-            yield _row(f"row {number} of {catalogue.name}", folder, values)
+    twice = next((name for name in header if name and header.count(name) > 1), None)
+    if twice:
+        raise DataError(f"catalogue {catalogue} has {header.count(twice)} columns {twice!r}; keep one")
+
+
+def _check_cells(cells: Sequence[str], header: Sequence[str], where: str) -> None:
+    if len(cells) != len(header):
+        remedy = (
+            "quote a cell that holds a comma"
+            if len(cells) > len(header)
+            else "leave a cell empty for what is not known"
+        )
+        raise DataError(f"{where} has {len(cells)} cells for {len(header)} columns; {remedy}")
+    for cell in cells:
+        if "\0" in cell or "\n" in cell or "\r" in cell:
+            kind = "a NUL byte" if "\0" in cell else "a line break"
+            raise DataError(f"{where} has {kind} inside a cell, {cell[:40]!r}; close its quotes or write it again")
 
 
 def _row(where: str, folder: Path, values: dict[str, str]) -> Row:

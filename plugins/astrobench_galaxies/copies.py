@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import hashlib
 import json
 import os
@@ -10,9 +11,9 @@ from pathlib import Path
 from typing import TYPE_CHECKING, TypeVar
 
 import numpy as np
-from astrobench import DataError, cache_folder, sha256_of
+from astrobench import DataError, cache_folder, content_digest, exact_float32, sha256_of
 
-from astrobench_galaxies.arrays import open_npy, write_npy
+from astrobench_galaxies.arrays import channels_first, open_npy, write_npy
 from astrobench_galaxies.percentiles import BLOCK
 from astrobench_galaxies.seals import is_sound, settle
 
@@ -23,17 +24,12 @@ if TYPE_CHECKING:
 
     Fitted = TypeVar("Fitted", ArcsinhStretch, LinearStretch)
 
-LAYOUT = 1  # of the copies; raise it when they change
+LAYOUT = 2  # of the copies; raise it when they change
 
 
-def channels_first(path: Path, bands: int = 3) -> np.ndarray:
+def open_images(path: Path, bands: int = 3) -> np.ndarray:
     """Map a file of images as (N, C, H, W), from NCHW or NHWC. Raises DataError for any other shape."""
-    images = open_npy(path)
-    if images.ndim == 4 and images.shape[1] == bands:
-        return images
-    if images.ndim == 4 and images.shape[3] == bands:
-        return np.moveaxis(images, 3, 1)
-    raise DataError(f"{path} has shape {images.shape}, want (N, {bands}, H, W) or (N, H, W, {bands})")
+    return channels_first(open_npy(path), (bands,), path)
 
 
 def float32_copy(path: Path, rows: np.ndarray | None, years: float = 1.0) -> np.ndarray:
@@ -44,33 +40,35 @@ def float32_copy(path: Path, rows: np.ndarray | None, years: float = 1.0) -> np.
     memory stays flat. rows: which rows to keep, None
     for all. years: what the counts are divided by. Raises DataError for NaN or infinite pixels.
     """
-    file, chosen = path.stat(), None if rows is None else rows.tolist()
-    scope = json.dumps([LAYOUT, str(path.resolve()), file.st_size, file.st_mtime_ns, chosen, years])
+    scope = json.dumps([LAYOUT, content_digest(path), None if rows is None else rows.tolist(), years])
     copy = cache_folder("deepadversaries") / f"{path.stem}-{hashlib.sha256(scope.encode()).hexdigest()[:16]}.npy"
     if not is_sound(copy):
-        shape = channels_first(path).shape
+        shape = open_images(path).shape
         kept = np.arange(shape[0]) if rows is None else rows
         write_npy(copy, (len(kept), *shape[1:]), _chunks(path, kept, years), f"reading {path.name}")
     return open_npy(copy)
 
 
 def fitted_once(stretch: type[Fitted], images: np.ndarray) -> Fitted:
-    """Fit a stretch to a mapped array, or read what was fitted to it before: the limits are kept beside the map."""
+    """Fit a stretch to a mapped array, or read what was fitted to it before: the limits are kept beside the map.
+
+    A cache that cannot be written costs time and nothing else.
+    """
     kept = Path(str(images.filename)).with_suffix(f".{stretch.__name__}.json")  # type: ignore[attr-defined]
     if is_sound(kept):
         return stretch(**json.loads(kept.read_text(encoding="utf-8")))
     fitted = stretch.fit(images)
     part = kept.with_suffix(f".{os.getpid()}.part")
-    part.write_text(json.dumps(asdict(fitted)), encoding="utf-8")
-    settle(part, kept, sha256_of(part))
+    with contextlib.suppress(OSError):
+        part.write_text(json.dumps(asdict(fitted)), encoding="utf-8")
+        settle(part, kept, sha256_of(part))
     return fitted
 
 
 def _chunks(path: Path, rows: np.ndarray, years: float) -> Iterator[np.ndarray]:
-    step = max(1, BLOCK // channels_first(path)[:1].size)
+    step = max(1, BLOCK // open_images(path)[:1].size)
     for start in range(0, len(rows), step):
-        with np.errstate(over="ignore"):  # beyond float32 becomes infinite, which is refused below
-            chunk = (channels_first(path)[rows[start : start + step]] / years).astype(np.float32)
+        chunk = exact_float32(open_images(path)[rows[start : start + step]] / years, path)
         sound = np.isfinite(chunk).all(axis=(1, 2, 3))
         if not sound.all():
             row = int(rows[start + int(np.argmin(sound))])

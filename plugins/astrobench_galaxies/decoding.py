@@ -13,7 +13,7 @@ import numpy as np
 from astrobench import DataError, cache_folder
 
 from astrobench_galaxies.arrays import open_npy, write_npy
-from astrobench_galaxies.image_files import fitted, read_image
+from astrobench_galaxies.image_files import Reading, fitted, read_image
 from astrobench_galaxies.seals import is_sound
 
 if TYPE_CHECKING:
@@ -21,14 +21,14 @@ if TYPE_CHECKING:
 
     from astrobench_galaxies.catalogue import Row
 
-LAYOUT = 1  # of the decoded arrays; raise it when decoding changes
+LAYOUT = 2  # of the decoded arrays; raise it when decoding changes
 AT_ONCE = 256  # images in flight: bounds the memory
 
 
 class Shape(NamedTuple):
-    """What every image becomes. size 0 keeps the files' own."""
+    """What every image is read as, and what it becomes. size 0 keeps the files' own."""
 
-    bands: int
+    reading: Reading
     size: int
 
 
@@ -61,7 +61,7 @@ def _chunks(rows: Sequence[Row], shape: Shape, expected: tuple[int, ...]) -> Ite
 
 def _image(shape: Shape, expected: tuple[int, ...] | None, row: Row) -> np.ndarray:
     try:
-        image = fitted(read_image(row.path), shape.bands, shape.size, row.path)
+        image = fitted(read_image(row.path, shape.reading), len(shape.reading.bands), shape.size, row.path)
     except DataError as fault:
         raise DataError(f"{row.where}: {fault}") from None
     if expected is not None and image.shape != expected:

@@ -4,15 +4,14 @@ from __future__ import annotations
 
 import hashlib
 import json
-import math
-import warnings
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 import numpy as np
-from astrobench import DataError, cache_folder
+from astrobench import DataError, cache_folder, content_digest, exact_float32
 
-from astrobench_galaxies.arrays import open_npy, write_npy
+from astrobench_galaxies.arrays import channels_first, open_npy, write_npy
+from astrobench_galaxies.fits_files import map_image
 from astrobench_galaxies.labels import class_indices
 from astrobench_galaxies.percentiles import BLOCK
 from astrobench_galaxies.seals import is_sound
@@ -66,8 +65,7 @@ class Images:
 
         Raises DataError for NaN or infinite pixels.
         """
-        file = self.path.stat()
-        scope = json.dumps([1, str(self.path.resolve()), file.st_size, file.st_mtime_ns, rows.tolist()])
+        scope = json.dumps([2, content_digest(self.path), rows.tolist()])
         copy = cache_folder("deepmerge") / f"{self.path.stem}-{hashlib.sha256(scope.encode()).hexdigest()[:16]}.npy"
         if not is_sound(copy):
             shape = (len(rows), *self.open().shape[1:])
@@ -78,8 +76,7 @@ class Images:
         step = max(1, BLOCK // self.open()[:1].size)
         for start in range(0, len(rows), step):
             kept = rows[start : start + step]
-            with np.errstate(over="ignore"):  # beyond float32 becomes infinite, which is refused below
-                chunk = self.open()[kept].astype(np.float32)
+            chunk = exact_float32(self.open()[kept], self.path)
             sound = np.isfinite(chunk).all(axis=(1, 2, 3))
             if not sound.all():
                 row = int(kept[int(np.argmin(sound))])
@@ -142,38 +139,12 @@ def _from_mast(there: dict[str, Path], name: str) -> list[tuple[Path, Path]]:
 
 
 def _images(path: Path) -> np.ndarray:
-    images = _unit(path, 0) if path.suffix.lower() == ".fits" else open_npy(path)
-    if images.ndim == 4 and images.shape[1] in BANDS:
-        return images
-    if images.ndim == 4 and images.shape[3] in BANDS:
-        return np.moveaxis(images, 3, 1)
-    raise DataError(f"{path} has shape {images.shape}, want (N, C, H, W) or (N, H, W, C) with C of 2 or 3")
+    images = map_image(path, 0) if path.suffix.lower() == ".fits" else open_npy(path)
+    return channels_first(images, BANDS, path)
 
 
 def _labels(path: Path) -> np.ndarray:
-    return _unit(path, 1) if path.suffix.lower() == ".fits" else open_npy(path)
-
-
-def _unit(path: Path, number: int) -> np.ndarray:
-    """Map one extension of a FITS file."""
-    try:
-        from astropy.io import fits
-    except ImportError:
-        raise DataError(f"reading {path} needs astropy; pip install 'astrobench[fits]'") from None
-    try:
-        with path.open("rb") as file, warnings.catch_warnings():
-            warnings.simplefilter("ignore")  # astropy only warns of a file cut short; its size is checked below
-            unit = fits.open(file, memmap=False)[number]
-            start, shape, bits = int(unit.fileinfo()["datLoc"]), tuple(unit.shape), int(unit.header["BITPIX"])
-            scaled = (unit.header.get("BSCALE", 1), unit.header.get("BZERO", 0)) != (1, 0)
-    except Exception as fault:  # decoders raise almost anything on a broken file, and each means the same here
-        raise DataError(f"cannot decode {path} ({type(fault).__name__}); fetch or write it again") from None
-    if scaled:
-        raise DataError(f"{path} stores scaled numbers (BSCALE, BZERO); write them as float32, labels as int16")
-    dtype = np.dtype(f">{'f' if bits < 0 else 'i'}{abs(bits) // 8}")
-    if path.stat().st_size < start + math.prod(shape) * dtype.itemsize:
-        raise DataError(f"{path} is cut short; fetch or write it again")
-    return np.memmap(path, dtype, "r", start, shape)
+    return map_image(path, 1) if path.suffix.lower() == ".fits" else open_npy(path)
 
 
 def names_of(domains: Sequence[str]) -> tuple[str, ...]:

@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-import hashlib
 import json
 import logging
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 import pooch
-from astrobench import DataError, need_room, report
+from astrobench import DataError, cannot_keep, cannot_read, content_digest, need_room, report
 
 from astrobench_galaxies.arrays import open_npy
 
@@ -58,6 +57,7 @@ class Deposit:
 
     def _fetched(self, name: str) -> Path | None:
         path = self.folder / name
+        need_room(self.folder, 1)
         pooch.get_logger().setLevel(logging.WARNING)  # its advice to write hashes into code is not for our users
         fetch = pooch.HTTPDownloader(progressbar=_Bar(name), chunk_size=2**20)
         try:
@@ -74,21 +74,25 @@ class Deposit:
         return path
 
     def _hold_to_record(self, path: Path) -> None:
-        record, now = self._record(), path.stat()
-        stamp = {"bytes": now.st_size, "mtime_ns": now.st_mtime_ns}
+        record, digest = self._record(), content_digest(path)
         known = record.get(path.name)
-        if known is not None and stamp.items() <= known.items():
-            return
-        digest = _digest(path)
         if known is not None and known["sha256"] != digest:
             raise DataError(
                 f"{path} differs from what was first fetched: SHA-256 {digest[:12]}…, not {str(known['sha256'])[:12]}…;"
                 f" remove it to fetch it again, or its entry in {CHECKSUMS} if the change is meant"
             )
-        text = json.dumps({**record, path.name: {"sha256": digest, **stamp}}, indent=1, sort_keys=True)
+        if known is None:
+            entry = {"sha256": digest, "bytes": path.stat().st_size}
+            text = json.dumps({**record, path.name: entry}, indent=1, sort_keys=True)
+            self._write(text + "\n")
+
+    def _write(self, text: str) -> None:
         part = self.folder / f".{CHECKSUMS}.part"
-        part.write_text(text + "\n", encoding="utf-8")
-        part.replace(self.folder / CHECKSUMS)
+        try:
+            part.write_text(text, encoding="utf-8")
+            part.replace(self.folder / CHECKSUMS)
+        except OSError as fault:  # what another user fetched can be used by those who cannot write beside it
+            logging.getLogger("astrobench").warning("%s", cannot_keep(CHECKSUMS, self.folder, fault))
 
     def _record(self) -> Mapping[str, dict[str, object]]:
         path = self.folder / CHECKSUMS
@@ -96,6 +100,8 @@ class Deposit:
             return {}
         try:
             return {name: dict(entry) for name, entry in json.loads(path.read_text(encoding="utf-8")).items()}
+        except OSError as fault:
+            raise cannot_read(path, fault) from None
         except (ValueError, AttributeError, TypeError):
             raise DataError(f"{path} is not the record of checksums that was written; remove it") from None
 
@@ -117,8 +123,3 @@ class _Bar:
 
     def close(self) -> None:
         """Nothing to close."""
-
-
-def _digest(path: Path) -> str:
-    with path.open("rb") as file:
-        return hashlib.file_digest(file, "sha256").hexdigest()

@@ -12,7 +12,17 @@ from functools import partial
 from typing import TYPE_CHECKING
 
 import numpy as np
-from astrobench import DataError, cache_folder, cannot_keep, cores, in_parallel, need_room, set_aside, sha256_of
+from astrobench import (
+    DataError,
+    cache_folder,
+    cannot_keep,
+    cannot_read,
+    cores,
+    in_parallel,
+    need_room,
+    set_aside,
+    sha256_of,
+)
 from numpy.lib.format import open_memmap
 
 from astrobench_galaxies.arrays import open_npy
@@ -127,8 +137,10 @@ def _opened(folder: Path, programme: Programme) -> Exposures | None:
     manifest = json.loads((folder / MANIFEST).read_text(encoding="ascii"))
     try:
         sound = _digests(folder, programme) == manifest["sha256"]
-    except OSError:
+    except FileNotFoundError:
         return None
+    except OSError as fault:
+        raise cannot_read(folder, fault) from None
     limits = {which: (low, high) for which, (low, high) in manifest["limits"].items()}
     return Exposures(folder, limits) if sound else None
 

@@ -10,6 +10,8 @@ from astrobench_galaxies.catalogue import check_domains, check_files, read_catal
 from astrobench_galaxies.contradictions import check_agreement, check_listed_once
 from astrobench_galaxies.copies import fitted_once
 from astrobench_galaxies.decoding import Shape, decoded, digests
+from astrobench_galaxies.image_files import Reading
+from astrobench_galaxies.left_out import left_out
 from astrobench_galaxies.membership import cuts, named
 from astrobench_galaxies.stretch import ArcsinhStretch, LinearStretch
 
@@ -33,6 +35,8 @@ def image_folder(
     classes: tuple[str, ...] = (),
     bands: tuple[str, ...] = ("red", "green", "blue"),
     size: int = 100,
+    axes: Literal["auto", "chw", "hwc"] = "auto",
+    extensions: tuple[str, ...] = (),
     pixel_scale: float = 1.0,
     stretch: Literal["linear", "asinh"] = "linear",
     seed: int = 0,
@@ -55,17 +59,22 @@ def image_folder(
     agree. pixel_scale: arcsec, after resizing; 1.0 stands for unknown. stretch: linear suits 8-bit pictures, asinh
     suits flux; both are fitted on the source's training images only.
 
-    Pixel values are the files' own, float32 (N, C, size, size), and the unit is "counts": a picture's 8 bits are not
+    axes: order of an image of three axes, bands first ("chw") or last ("hwc"); "auto" takes the end that is shorter
+    than both other axes, and refuses what may be read in two ways. extensions: names or numbers of the FITS extensions
+    to read, one a band, or the one that holds all bands. By default it is a file's only image, or those extensions
+    that are named as the bands; other files of several images are refused.
+
+    Pixel values are the files' own, float32 (N, C, size, size), and the unit is "counts": a picture's bits are not
     flux, so a perturbation that acts on flux (exposure, sky) means nothing physical here. Decoded once into the
-    cache, by content.
+    cache, by content. What float32 cannot hold (whole numbers beyond 2**24), CMYK and transparent pixels are refused.
 
     Raises DataError, naming the row and the remedy, for a CSV or an image that cannot be used, for an image or an
     object of two labels, a file that a domain lists twice, for one class only, and for fewer than three objects of a
     class in the source.
     """
-    rows = read_catalogue(catalogue)
-    check_domains(rows, (source, target, *tests))
-    rows = [row for row in rows if row.domain in (source, target, *tests)]
+    listed, asked = read_catalogue(catalogue), (source, target, *tests)
+    check_domains(listed, asked)
+    rows = [row for row in listed if row.domain in asked]
     if size < 0 or not bands:
         raise DataError(f"size {size} and bands {bands}: want a size of 0 or more and at least one band")
     check_files(rows, catalogue)
@@ -74,7 +83,7 @@ def image_folder(
     check_agreement(members, names, contents)
     parts = cuts(members, names, source, target, tests, seed)
     check_listed_once(members)
-    images = _decoded(parts, contents, Shape(len(bands), size))
+    images = _decoded(parts, contents, Shape(Reading(bands, axes, extensions), size))
     scale = fitted_once(STRETCHES[stretch], images[source, "train"])
     labelled = {key: Labelled(images[key], cut.ids, scale, labels=cut.labels) for key, cut in parts.items()}
     goal = labelled[target, "train"]
@@ -91,6 +100,7 @@ def image_folder(
         citation=f"not stated: catalogue {catalogue.name}",
         synthetic=False,
         oracle=(lambda: goal) if (goal.labels >= 0).all() else None,
+        notes=left_out(listed, parts.values(), source, target, asked),
     )
 
 

@@ -9,7 +9,7 @@ import numpy as np
 from astrobench import DataError
 
 from astrobench_galaxies.arrays import open_npy
-from astrobench_galaxies.copies import channels_first, float32_copy
+from astrobench_galaxies.copies import float32_copy, open_images
 from astrobench_galaxies.labels import class_indices
 from astrobench_galaxies.splits import SHARES, split_by_id
 
@@ -103,9 +103,9 @@ class Published:
 
 def _check_shapes(paths: dict[tuple[str, str], Path], labels: dict[str, np.ndarray]) -> None:
     first = next(iter(paths.values()))
-    shape = channels_first(first).shape[1:]
+    shape = open_images(first).shape[1:]
     for (_, split), path in paths.items():
-        images, known = channels_first(path), len(labels[split])
+        images, known = open_images(path), len(labels[split])
         if len(images) != known or known == 0:
             raise DataError(f"{path} has {len(images)} images for {known} labels of {split}; fetch both files again")
         if images.shape[1:] != shape:

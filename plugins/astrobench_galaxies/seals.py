@@ -9,7 +9,7 @@ from __future__ import annotations
 import os
 from typing import TYPE_CHECKING
 
-from astrobench import set_aside, sha256_of
+from astrobench import cannot_read, set_aside, sha256_of
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -37,15 +37,20 @@ def settle(part: Path, path: Path, digest: str) -> None:
 
 
 def is_sealed(path: Path) -> bool:
-    """Say whether a file is there with the bytes that were sealed."""
+    """Say whether a file is there with the bytes that were sealed. Raises DataError where it cannot be read."""
     try:
         return seal_of(path).read_bytes() == f"{sha256_of(path)}\n".encode("ascii")
     except FileNotFoundError:
         return False
+    except OSError as fault:  # another user's private file, or a disk that does not give it
+        raise cannot_read(path, fault) from None
 
 
 def is_sound(path: Path) -> bool:
-    """Say whether a file is there with the bytes that were sealed; one that is there with others is set aside."""
+    """Say whether a file is there with the bytes that were sealed; one that is there with others is set aside.
+
+    Raises DataError where it cannot be read, or cannot be set aside.
+    """
     sound = is_sealed(path)
     if not sound:
         set_aside(path)

@@ -183,11 +183,22 @@ def render(
 
 
 @app.command()
-def fsck(results: Results = Path("astrobench-results")) -> None:
-    """Verify every stored result; set damaged ones aside and say what is computed anew. Exit code 1 if any was."""
-    from astrobench.cli.upkeep import check_results
+def fsck(
+    results: Results = Path("astrobench-results"),
+    data: Annotated[
+        bool,
+        typer.Option("--data", help="Also read every byte of the data behind the results, and of the cache."),
+    ] = False,
+) -> None:
+    """Verify every stored result; set damaged ones aside and say what is computed anew. Exit code 1 if any was.
 
-    raise typer.Exit(check_results(results))
+    With --data, also say which files that results were computed from have changed or are gone, whatever their size
+    and time, and which results rest on them; exit code 1 too.
+    """
+    from astrobench.cli.upkeep import check_data, check_results
+
+    code = check_results(results)
+    raise typer.Exit(max(code, check_data(results)) if data else code)
 
 
 @app.command()

@@ -23,6 +23,16 @@ def summary(order: Order, store: Store, missing: Mapping[str, list[Cell]]) -> It
         f" {done} cells done; results in {order.results}"
     )
     yield _estimate(order, store, missing)
+    yield from notes(order, store)
+
+
+def notes(order: Order, store: Store) -> Iterator[str]:
+    """Give what the datasets that were opened have to say of themselves, such as which rows are left out."""
+    labels = {job.dataset_key: job.dataset.label for job in order.plan.jobs.values()}
+    for key, label in labels.items():
+        kept = store.read("datasets", key)
+        for note in kept["result"].get("notes", ()) if kept else ():
+            yield f"dataset {label!r}: {note}"
 
 
 def _estimate(order: Order, store: Store, missing: Mapping[str, list[Cell]]) -> str:

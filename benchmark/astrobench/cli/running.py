@@ -70,7 +70,7 @@ def run_suite(wishes: Wishes, *, publish: Path | None, in_process: bool, quiet: 
     from rich.console import Console
 
     from astrobench.cli.display import Display
-    from astrobench.cli.estimates import summary
+    from astrobench.cli.estimates import notes, summary
     from astrobench.engine import Options, Sweep
     from astrobench.store import Store
     from astrobench.writing import prove_writable
@@ -83,8 +83,13 @@ def run_suite(wishes: Wishes, *, publish: Path | None, in_process: bool, quiet: 
     console = Console()
     with Display(Console(stderr=True), quiet=quiet) as display:
         sweep = Sweep(order.plan, store, Options(order.devices, order.workers, in_process, display.watch))
-        for line in (*summary(order, store, sweep.missing()), *order.plan.suite.notes):
+        lines = [*summary(order, store, sweep.missing()), *order.plan.suite.notes]
+        for line in lines:
             display.say(line)
+        sweep.prepare()
+        for line in notes(order, store):
+            if line not in lines:
+                display.say(line)
         rows = sweep.run()
     folders = [order.results / "leaderboards"] + ([publish] if publish else [])
     for other in (folders[0] / order.plan.suite.name / "records").glob("*.jsonl"):  # a view of this run alone

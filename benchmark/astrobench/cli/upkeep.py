@@ -2,16 +2,20 @@
 
 from __future__ import annotations
 
+import contextlib
 from collections import Counter
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from rich.console import Console
 
 from astrobench.errors import StoreError
+from astrobench.inputs import check_inputs
+from astrobench.progress import watched_by
 from astrobench.store import Store
 from astrobench.upkeep import fsck, remove, waste
 
 if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator, Sequence
     from pathlib import Path
 
     from astrobench.cli.running import Wishes
@@ -27,6 +31,52 @@ def check_results(results: Path) -> int:
     verdict = f"{len(health.damage)} damaged, set aside" if health.damage else "all sound"
     console.print(f"{results}: {health.checked} files checked, {verdict}")
     return 1 if health.damage else 0
+
+
+def check_data(results: Path) -> int:
+    """Print which data behind stored results have changed, and what rests on them; return 1 where any have."""
+    store, console = _store(results), _console()
+    with _progress() as watcher, watched_by(watcher):
+        found = check_inputs(store)
+    for item in found.changed:
+        rests = f"dataset {item.dataset[:12]} and {len(item.trainings)} trainings{_keys(item.trainings)}"
+        console.print(
+            f"{item.path} ({item.parameter}): {item.why}; {rests}, with their cells and scores, rest on what it was;"
+            " the next run computes anew"
+        )
+    for key in found.unknown:
+        console.print(
+            f"dataset {key[:12]}: its files were not recorded when it was prepared, so they cannot be checked"
+        )
+    for path in found.damaged:
+        console.print(f"{path}: its bytes are not those of its seal; set aside: it is made again when it is needed")
+    verdict = f"{len(found.changed)} changed or gone" if found.changed else "all as they were read"
+    cache = f"{len(found.damaged)} damaged, set aside" if found.damaged else "all sound"
+    console.print(f"data: {found.checked} files or folders checked, {verdict}")
+    console.print(f"cache: {found.cached} files checked, {cache}")
+    return 1 if found.changed or found.damaged else 0
+
+
+def _keys(keys: Sequence[str]) -> str:
+    return f" ({', '.join(key[:12] for key in keys[:3])}{', …' if len(keys) > 3 else ''})" if keys else ""
+
+
+@contextlib.contextmanager
+def _progress() -> Iterator[Callable[[str, int, int, str], None]]:
+    """Show a bar on a terminal, and nothing in a log."""
+    from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn
+
+    console = Console(stderr=True)
+    columns = TextColumn("{task.description}", markup=False), BarColumn(bar_width=20), MofNCompleteColumn()
+    with Progress(*columns, console=console, transient=True, disable=not console.is_terminal) as bars:
+        tasks: dict[str, Any] = {}
+
+        def watch(activity: str, done: int, total: int, detail: str) -> None:
+            if activity not in tasks:
+                tasks[activity] = bars.add_task(activity, total=total)
+            bars.update(tasks[activity], completed=done, total=total)
+
+        yield watch
 
 
 def clean_results(results: Path, *, hours: float, dry_run: bool) -> None:

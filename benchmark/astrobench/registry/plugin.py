@@ -10,7 +10,8 @@ from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from astrobench.digests import content_digest, source_digest
+from astrobench.contents import content_digest
+from astrobench.digests import source_digest
 from astrobench.errors import PluginError, SuiteError, did_you_mean
 from astrobench.intervals import plainly
 from astrobench.parameters import ALLOWED, AnnotationError, MismatchError, checked, choices, typed

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from astrobench.contents import contents
 from astrobench.errors import DataError, PluginError, did_you_mean
 from astrobench.registry import Registry
 from astrobench.types import Dataset, Labelled, Observation, Regression, Unlabelled
@@ -34,10 +35,17 @@ def plugin_of(registry: Registry, choice: Choice) -> Callable[..., Any]:
 
 
 def open_dataset(registry: Registry, choice: Choice) -> Dataset:
-    """Call a dataset plugin with its parameters. Raises DataError when it returns something else."""
+    """Call a dataset plugin with its parameters.
+
+    Raises DataError when it returns something else, or its files are not those that the plan knows: its numbers would
+    stand under the key of others.
+    """
     dataset = plugin_of(registry, choice)(**choice.params)
     if not isinstance(dataset, Dataset):
         raise DataError(f"dataset {choice.plugin!r} returned {type(dataset).__name__}, expected astrobench.Dataset")
+    for name, value in choice.files.items():
+        if contents(value) != choice.content[name]:
+            raise DataError(f"{name} = {value!r} changed since the plan was made: plan and run again")
     return dataset
 
 

@@ -53,7 +53,8 @@ def keep_all(bench: Bench, run: Run, folder: Path, *, oracle: bool) -> None:
     for epoch in sorted(set(all_picks(store, trained).values())):
         weights = {name: value.numpy() for name, value in kept_at(folder, epoch, "weights").items()}
         store.write("weights", weights_key(key, epoch), {"weights": store.put(weights)}, provenance())
-    store.write("trainings", key, trained, provenance(str(bench.device), bench.job.threads, run.seconds))
+    origin = provenance(str(bench.device), bench.job.threads, run.seconds)
+    store.write("trainings", key, trained, {**origin, "dataset": bench.job.dataset_key})
     drop_checkpoint(folder)
 
 

@@ -40,9 +40,23 @@ def prepare(payload: dict[str, Any]) -> dict[str, Any]:
         "synthetic": dataset.synthetic,
         "licence": dataset.licence,
         "citation": dataset.citation,
+        "notes": list(dataset.notes),
     }
-    store.write("datasets", payload["key"], result, provenance())
+    store.write("datasets", payload["key"], result, {**provenance(), "files": files_of(choice)})
     return result
+
+
+def files_of(choice: Choice) -> list[dict[str, str]]:
+    """Return the files that a choice is given: parameter, absolute path, and SHA-256 of the content."""
+    return [
+        {"parameter": name, "path": str(Path(path).expanduser().absolute()), "sha256": digest}
+        for name, value in choice.files.items()
+        for path, digest in zip(_each(value), _each(choice.content[name]), strict=True)
+    ]
+
+
+def _each(value: Any) -> list[str]:
+    return value if isinstance(value, list) else [value]
 
 
 def truth_arrays(part: Labelled) -> dict[str, np.ndarray]:

@@ -9,7 +9,7 @@ from __future__ import annotations
 import hashlib
 from typing import TYPE_CHECKING
 
-from astrobench import sha256_of
+from astrobench import cannot_read, sha256_of
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -27,12 +27,27 @@ def write_manifest(folder: Path, notice: str) -> None:
 
 
 def has_manifest(folder: Path) -> bool:
-    """Say whether a folder was finished, whatever became of it since."""
-    return (folder / MANIFEST).is_file()
+    """Say whether a folder was finished, whatever became of it since. Raises DataError where it cannot be read."""
+    try:
+        return (folder / MANIFEST).is_file()
+    except OSError as fault:
+        raise cannot_read(folder, fault) from None
 
 
 def is_sound(folder: Path, starts: Sequence[str]) -> bool:
-    """Say whether the list, and the listed files whose names start so, have the bytes that were drawn."""
+    """Say whether the list, and the listed files whose names start so, have the bytes that were drawn.
+
+    Raises DataError where they cannot be read.
+    """
+    try:
+        return _is_sound(folder, starts)
+    except FileNotFoundError:
+        return False
+    except OSError as fault:
+        raise cannot_read(folder, fault) from None
+
+
+def _is_sound(folder: Path, starts: Sequence[str]) -> bool:
     body, _, last = (folder / MANIFEST).read_bytes().removesuffix(b"\n").rpartition(b"\n")
     body += b"\n"
     if last != _sum(body):

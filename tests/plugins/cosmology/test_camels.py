@@ -202,8 +202,8 @@ def test_a_file_that_cannot_be_used_is_one_sentence_with_its_name(cmd, maps, tol
         ("params_LH_SIMBA.txt", b"0.3 0.8 1 1 1 x\n" * 20, "is no table of numbers"),
         ("params_LH_SIMBA.txt", b"0.3 0.8 1 1 1 nan\n" * 20, "expected finite"),
         ("params_LH_SIMBA.txt", None, "put the parameter file of CMD beside the maps"),
-        ("Maps_T_SIMBA_LH_z=0.00.npy", b"<html>", "is no .npy file; fetch it again"),
-        ("Maps_T_SIMBA_LH_z=0.00.npy", np.lib.format.MAGIC_PREFIX, "is no .npy file; fetch it again"),
+        ("Maps_T_SIMBA_LH_z=0.00.npy", b"<html>", "is a web page, not an array; fetch"),
+        ("Maps_T_SIMBA_LH_z=0.00.npy", np.lib.format.MAGIC_PREFIX, "has a header that makes no sense; fetch"),
     ],
 )
 def test_a_damaged_file_is_one_sentence_with_its_name(both, name, content, told):

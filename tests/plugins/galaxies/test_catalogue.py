@@ -70,9 +70,19 @@ def test_a_missing_image_names_its_row(home: Path) -> None:
         ([COLUMNS, *rows(), "3.npy,a,"], "row 14 of sky.csv has no domain; give it one"),
         ([COLUMNS, *rows(), ",a,near"], "row 14 of sky.csv has no path"),
         ([COLUMNS, *rows(), "3.npy,,near"], "row 14 of sky.csv has no label; only target images"),
+        ([COLUMNS, *rows(), "3.npy,a, barred,near"], "row 14 of sky.csv has 4 cells for 3 columns; quote a cell that"),
+        ([COLUMNS, *rows(), "3.npy,a"], "row 14 of sky.csv has 2 cells for 3 columns; leave a cell empty"),
+        ([COLUMNS, *rows(), '"3.npy,a,near'], "row 14 of sky.csv is no CSV (unexpected end of data); close the quotes"),
+        ([COLUMNS, *rows(), '"3.npy"x,a,near'], "row 14 of sky.csv is no CSV (',' expected after '\"'); close the"),
+        ([COLUMNS, *rows()[:11], '"11.npy,b,far', '12.npy",b,far'], "row 13 of sky.csv has a line break inside a cell"),
+        ([COLUMNS, *rows(), "3.npy\0,a,near"], "row 14 of sky.csv has a NUL byte inside a cell"),
+        ([COLUMNS + ",label", *(f"{row},a" for row in rows())], "has 2 columns 'label'; keep one"),
         ([COLUMNS, *rows(), "3.gif,a,near"], "row 14 of sky.csv names '3.gif', want one of .png, .jpg"),
         ([COLUMNS + ",split", *(f"{row},trian" for row in rows())], "has split 'trian'; did you mean 'train'?"),
-        ([COLUMNS + ",split", rows()[0] + ",train", *rows()[1:]], "row 3 of sky.csv has no split though other rows"),
+        (
+            [COLUMNS + ",split", rows()[0] + ",train", *(f"{row}," for row in rows()[1:])],
+            "row 3 of sky.csv has no split",
+        ),
         ([COLUMNS + ",split", *(f"{row},train" for row in rows())], "domain 'near' has no valid images"),
         ([COLUMNS, *(row.replace(",b,", ",a,") for row in rows())], "one class only (a); want two or more"),
         ([COLUMNS, *rows()[:5], *rows()[6:]], "source 'near' has 2 images of class 'b', want 3 or more"),
@@ -80,6 +90,46 @@ def test_a_missing_image_names_its_row(home: Path) -> None:
 )
 def test_bad_rows_and_columns_are_one_line(home: Path, lines: list[str], message: str) -> None:
     assert message in refused(home, lines)
+
+
+@pytest.mark.parametrize(("name", "separator"), [("tabs", "\t"), ("semicolons", ";"), ("bars", "|"), ("spaces", " ")])
+def test_another_separator_is_named(home: Path, name: str, separator: str) -> None:
+    found = refused(home, [line.replace(",", separator) for line in [COLUMNS, *rows()]])
+    assert found.endswith(f"sky.csv is separated by {name}; want commas: save it as CSV with commas")
+
+
+@pytest.mark.parametrize("ending", ["\r\n", "\r", "\n\n"])
+def test_lines_may_end_in_any_way(home: Path, ending: str) -> None:
+    lines = [COLUMNS, *('"{}",{},{}'.format(*row.split(",")) for row in rows())]
+    (home / "sky.csv").write_text(ending.join(lines), encoding="utf-8", newline="")
+    dataset = image_folder(catalogue=home / "sky.csv", source="near", target="far", size=4)
+    assert sum(len(part.ids) for part in (dataset.train, dataset.valid, dataset.tests["near"])) == 6
+    assert dataset.notes == ("2 of 12 rows are left out, drawn to validate, which the target does not: 2 of 'far'",)
+
+
+def test_rows_that_are_left_out_are_counted(home: Path) -> None:
+    more = [f"{number}.npy,a,{domain}" for number, domain in enumerate(["moon", "moon", "mars"])]
+    (home / "sky.csv").write_text("\n".join([COLUMNS, *rows(), *more]))
+    dataset = image_folder(catalogue=home / "sky.csv", source="near", target="far", size=4)
+    assert dataset.notes == (
+        "2 of 15 rows are left out, drawn to validate, which the target does not: 2 of 'far'",
+        "3 of 15 rows are left out, whose domain is not source, target or in tests: 1 of 'mars', 2 of 'moon'",
+    )
+
+
+def test_rows_of_splits_that_are_not_used_are_counted(home: Path) -> None:
+    sides = ["train", "train", "valid", "test", "train", "train"]
+    lines = [f"{row},{side}" for row, side in zip(rows(), sides * 2, strict=True)]
+    else_ = [f"{number}.npy,a,else,{side}" for number, side in enumerate(sides)]
+    (home / "sky.csv").write_text(
+        "\n".join([COLUMNS + ",split,id", *(f"{row},{n}" for n, row in enumerate(lines + else_))])
+    )
+    dataset = image_folder(catalogue=home / "sky.csv", source="near", target="far", tests=("else",), size=4)
+    assert dataset.notes == (
+        "4 of 18 rows are left out, marked train in a domain that is only tested: 4 of 'else'",
+        "1 of 18 rows are left out, marked valid in a domain that is only tested: 1 of 'else'",
+        "1 of 18 rows are left out, marked valid in the target: 1 of 'far'",
+    )
 
 
 @pytest.mark.parametrize(

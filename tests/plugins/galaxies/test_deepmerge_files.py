@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -74,3 +75,50 @@ def test_scaled_fits_numbers_are_refused_rather_than_read_wrong(tmp_path: Path) 
     fits.HDUList(units).writeto(tmp_path / f"{MAST}.fits")
     with pytest.raises(DataError, match=r"stores scaled numbers \(BSCALE, BZERO\); write them as float32"):
         Folder(tmp_path).domain("pristine")
+
+
+@pytest.mark.parametrize("bits", ["u1", "i2", "i4", "f4", "f8"])
+def test_fits_numbers_of_every_depth_are_read_as_they_are(tmp_path: Path, cache: Path, bits: str) -> None:
+    fits = pytest.importorskip("astropy.io.fits")
+    low, high = (0, 255) if bits == "u1" else (-100, 100)
+    images = np.random.default_rng(1).integers(low, high, X.shape, endpoint=True).astype(bits)
+    images.flat[:2] = low, high
+    units = [fits.PrimaryHDU(images), fits.ImageHDU(Y.astype("u1"))]
+    fits.HDUList(units).writeto(tmp_path / f"{MAST}.fits")
+    found = Folder(tmp_path).domain("pristine")
+    np.testing.assert_array_equal(found.open(), images)
+    np.testing.assert_array_equal(found.copied(np.arange(6)), images.astype(np.float32))
+    np.testing.assert_array_equal(found.labels, Y)
+
+
+def test_fits_that_cannot_be_mapped_is_refused_with_the_remedy(tmp_path: Path) -> None:
+    fits = pytest.importorskip("astropy.io.fits")
+    packed = fits.HDUList([fits.PrimaryHDU(X), fits.CompImageHDU(np.ones((6, 3), "i2"))])
+    packed.writeto(tmp_path / f"{MAST}.fits")
+    with pytest.raises(DataError, match=r"compressed in tiles, which cannot be mapped; unpack it \(funpack\)"):
+        Folder(tmp_path).domain("pristine")
+    unit = fits.PrimaryHDU(np.zeros((6, 3, 5, 4), "i2"))
+    unit.header["BLANK"] = -1
+    fits.HDUList([unit, fits.ImageHDU(Y)]).writeto(tmp_path / f"{MAST}.fits", overwrite=True)
+    with pytest.raises(DataError, match=r"numbers that may be missing \(BLANK\); write them as float32"):
+        Folder(tmp_path).domain("pristine")
+
+
+def test_channels_at_both_ends_and_numbers_beyond_float32_are_refused(tmp_path: Path, cache: Path) -> None:
+    with pytest.raises(
+        DataError, match=r"shape \(6, 3, 5, 2\), may be read as \(N, 2 or 3, H, W\) and \(N, H, W, 2 or 3\)"
+    ):
+        written(tmp_path, *LAYOUTS[0], x=X[..., :2]).domain("pristine")
+    large = np.full(X.shape, 2**24 + 1)
+    with pytest.raises(DataError, match="whole numbers up to 16777217"):
+        written(tmp_path, *LAYOUTS[0], x=large).domain("pristine").copied(np.arange(6))
+
+
+def test_a_copy_follows_a_file_that_changes_under_its_size_and_time(tmp_path: Path, cache: Path) -> None:
+    found = written(tmp_path, *LAYOUTS[0]).domain("pristine")
+    found.copied(np.arange(6))
+    told = found.path.stat()
+    np.save(found.path, X[::-1].copy())
+    os.utime(found.path, ns=(told.st_atime_ns, told.st_mtime_ns))
+    assert found.path.stat().st_size == told.st_size
+    np.testing.assert_array_equal(found.copied(np.arange(6)), X[::-1].astype(np.float32))

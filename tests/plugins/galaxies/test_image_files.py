@@ -24,10 +24,10 @@ def test_a_colour_png_gives_its_bytes_red_first(tmp_path: Path) -> None:
     np.testing.assert_array_equal(found, RGB.transpose(2, 0, 1))
 
 
-@pytest.mark.parametrize("mode", ["RGBA", "P", "LA", "1", "L", "CMYK"])
+@pytest.mark.parametrize("mode", ["RGBA", "P", "LA", "1", "L"])
 def test_every_kind_of_picture_becomes_grey_or_rgb(tmp_path: Path, mode: str) -> None:
     picture = Image.fromarray(RGB).convert(mode)
-    picture.save(tmp_path / ("a.jpg" if mode == "CMYK" else "a.png"))
+    picture.save(tmp_path / "a.png")
     found = read_image(next(tmp_path.iterdir()))
     assert found.shape == (1 if mode in ("L", "LA", "1") else 3, 6, 5)
 
