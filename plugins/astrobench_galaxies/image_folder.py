@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Literal
+from typing import TYPE_CHECKING, Annotated, Literal
 
 from astrobench import DataError, Dataset, Labelled, Unlabelled
 
 from astrobench_galaxies.catalogue import check_domains, check_files, read_catalogue
 from astrobench_galaxies.copies import fitted_once
-from astrobench_galaxies.decoding import Shape, decoded, digests
+from astrobench_galaxies.decoding import Shape, decoded, digests, sides
 from astrobench_galaxies.membership import cuts, named
 from astrobench_galaxies.stretch import ArcsinhStretch, LinearStretch
 
@@ -32,7 +32,7 @@ def image_folder(
     classes: tuple[str, ...] = (),
     bands: tuple[str, ...] = ("red", "green", "blue"),
     size: int = 100,
-    pixel_scale: float = 1.0,
+    pixel_scale: Annotated[float, "(0, inf)"] | None = None,
     stretch: Literal["linear", "asinh"] = "linear",
     seed: int = 0,
 ) -> Dataset:
@@ -49,15 +49,16 @@ def image_folder(
 
     bands: one name a plane. One plane is repeated to as many, several are averaged to one. Images are cut to their
     central square and resized to size pixels by an antialiasing kernel; 0 keeps the files' size, which must then
-    agree. pixel_scale: arcsec, after resizing; 1.0 stands for unknown. stretch: linear suits 8-bit pictures, asinh
-    suits flux; both are fitted on the source's training images only.
+    agree. pixel_scale: arcsec a pixel of the files, where it is known; a resize changes it with the size, so that
+    squares of several sizes that are resized have none in common, and are refused. stretch: linear suits 8-bit
+    pictures, asinh suits flux; both are fitted on the source's training images only.
 
-    Pixel values are the files' own, float32 (N, C, size, size), and the unit is "counts": a picture's 8 bits are not
-    flux, so a perturbation that acts on flux (exposure, sky) means nothing physical here. Decoded once into the
-    cache, by content.
+    Pixel values are the files' own, float32 (N, C, size, size), and so is their unit, which nobody states: a picture's
+    8 bits are not flux, so a perturbation that acts on flux (exposure, sky) means nothing physical here. Decoded once
+    into the cache, by content.
 
     Raises DataError, naming the row and the remedy, for a CSV or an image that cannot be used, for one class only,
-    and for fewer than three objects of a class in the source.
+    for fewer than three objects of a class in the source, and for a pixel scale that images would not share.
     """
     rows = read_catalogue(catalogue)
     check_domains(rows, (source, target, *tests))
@@ -68,6 +69,7 @@ def image_folder(
     contents = dict(zip((row.where for row in rows), digests(rows), strict=True))
     names, members = named(rows, classes, contents)
     parts = cuts(members, names, source, target, tests, seed)
+    on_sky = _resized(pixel_scale, parts, contents, size)
     images = _decoded(parts, contents, Shape(len(bands), size))
     scale = fitted_once(STRETCHES[stretch], images[source, "train"])
     labelled = {key: Labelled(images[key], cut.ids, scale, labels=cut.labels) for key, cut in parts.items()}
@@ -77,8 +79,8 @@ def image_folder(
         valid=labelled[source, "valid"],
         target=Unlabelled(goal.images, goal.ids, scale),
         tests={domain: labelled[domain, "test"] for domain in (source, target, *tests)},
-        unit="counts",
-        pixel_scale=pixel_scale,
+        unit="as in the files",
+        pixel_scale=on_sky,
         bands=bands,
         classes=names,
         licence="not stated: that of the catalogue's images",
@@ -86,6 +88,26 @@ def image_folder(
         synthetic=False,
         oracle=(lambda: goal) if (goal.labels >= 0).all() else None,
     )
+
+
+def _resized(
+    pixel_scale: float | None, parts: Mapping[tuple[str, str], Cut], contents: Mapping[str, str], size: int
+) -> float | None:
+    """Return how many arcsec a pixel is once the central squares are resized. Raises DataError where images differ."""
+    if pixel_scale is None or not size:
+        return pixel_scale
+    found = {
+        int(side): row
+        for cut in parts.values()
+        for side, row in zip(sides(cut.rows, [contents[row.where] for row in cut.rows]), cut.rows, strict=True)
+    }
+    if len(found) > 1:
+        told = ", ".join(f"{side} ({found[side].where})" for side in (min(found), max(found)))
+        raise DataError(
+            f"pixel_scale is {pixel_scale:g} arcsec in the files, and squares of several sides, {told}, become"
+            f" {size} pixels: no scale would hold for all; bring images of one size, or leave pixel_scale out"
+        )
+    return pixel_scale * (next(iter(found)) / size)
 
 
 def _decoded(
