@@ -77,7 +77,7 @@ def test_each_fault_is_one_sentence(over: dict[str, Any], sentence: str) -> None
 def test_a_limit_keeps_every_class_and_what_belongs_to_an_image() -> None:
     ordered = part("a", 9, labels=np.repeat(np.arange(3), 3))
     scene = ordered.images * 2
-    seen = replace(ordered, observation=Observation(1.0, (1.0, 1.0), scene))
+    seen = replace(ordered, observation=Observation(1.0, (1.0, 1.0), scene, gain=1.0))
     cut = limited(dataset(tests={"A": seen, "B": part("b", 6)}), 4)
     test = cut.tests["A"]
     assert len(test.images) == len(test.ids) == len(test.labels) == 4

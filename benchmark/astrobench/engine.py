@@ -114,6 +114,7 @@ class Sweep:
             for _, outcome in self._carry_out([work], 1):
                 if outcome.status != "ok":
                     raise DataError(f"dataset {job.dataset.label!r}: {outcome.reason}")
+        self.stock.refuse_misfits()
 
     def _preparing(self, job: Job, attempt: int) -> Task | None:
         if self.stock.prepared(job):

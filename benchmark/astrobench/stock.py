@@ -6,6 +6,7 @@ from dataclasses import dataclass, field
 from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
+from astrobench.errors import DataError
 from astrobench.keys import canonical, key_of_text
 from astrobench.plan import clean_cell, reference_cell
 from astrobench.records import Row, score_from_plain
@@ -33,6 +34,13 @@ class Stock:
         """Say whether the dataset of a training was opened, and its truths are kept."""
         kept = self.store.read("datasets", job.dataset_key)
         return kept is not None and all(map(self.store.holds, kept["result"]["truth"].values()))
+
+    def refuse_misfits(self) -> None:
+        """Raise DataError for a training that a prepared dataset cannot give, whichever suite it was prepared for."""
+        for job in self.plan.jobs.values():
+            kept = self.store.read("datasets", job.dataset_key)
+            if kept is not None:
+                _check_fits(job, kept["result"])
 
     def trained(self, job: Job) -> bool:
         """Say whether a training is finished."""
@@ -108,6 +116,21 @@ class Stock:
             checkpoints=picks_at(job, cell, trained, self.store),
             provenance=origin,
         )
+
+
+def _check_fits(job: Job, about: Mapping[str, Any]) -> None:
+    name, rules = f"dataset {job.dataset.label!r}", job.training
+    _, height, width = about["shape"]
+    if "rotations" in rules["augment"] and height != width:
+        raise DataError(
+            f"{name}: rotations want square images, these are {height} x {width}; give a size, or take flips alone"
+        )
+    for split in ("train", "target"):
+        if about["sizes"][split] < rules["batch_size"]:
+            raise DataError(
+                f"{name} has {about['sizes'][split]} {split} images, fewer than training.batch_size ="
+                f" {rules['batch_size']}; lower it, or bring more images"
+            )
 
 
 def _elsewhere(kept: Mapping[str, Any], trained: Mapping[str, Any]) -> dict[str, str]:

@@ -28,13 +28,13 @@ class Observation:
     years: exposure in survey years. sky: mean sky in e⁻/pixel per band at that exposure, already subtracted
     from the images. scene: float32 (N, C, H, W), the noiseless source in e⁻ at that exposure (PSF applied), or
     None where nobody knows it. gain: e⁻ per unit of flux at that exposure; images are calibrated, so it grows with
-    the exposure while the flux of a galaxy stays.
+    the exposure while the flux of a galaxy stays; 1 where the unit of the images is e⁻.
     """
 
     years: float
     sky: tuple[float, ...]
     scene: np.ndarray | None = None
-    gain: float = 1.0
+    gain: float = field(kw_only=True)
 
 
 @dataclass(frozen=True, eq=False)
@@ -68,6 +68,8 @@ class Labelled(Unlabelled):
 class Dataset:
     """What a dataset plugin returns. tests: domain name → test set, source domain first.
 
+    pixel_scale: arcsec a pixel along both axes, as the images are now: a crop leaves it, a resize divides it by the
+    factor. None where it is unknown, where it differs between images or axes, and where images are not of the sky.
     oracle: opens the *labelled* target training set. The engine calls it only for a method marked as an
     oracle, so that target labels do not exist for any other. notes: sentences for whoever reads the numbers, such as
     how many rows of a catalogue are left out and why; shown by `plan` and `run`.
@@ -78,7 +80,7 @@ class Dataset:
     target: Unlabelled
     tests: Mapping[str, Labelled]
     unit: str
-    pixel_scale: float
+    pixel_scale: float | None
     bands: tuple[str, ...]
     classes: tuple[str, ...]
     licence: str
@@ -115,7 +117,7 @@ class Batch:
 
     flux: float32 (N, C, H, W) in `unit`. inputs: torch float32 (N, C, H, W), the stretched flux, on the
     model's device. labels: int64 (N,), or None for a target domain. limits: the lowest and highest input value
-    that the source training set reaches.
+    that the source training set reaches. pixel_scale: as in `Dataset`, None where it is unknown.
     """
 
     flux: np.ndarray
@@ -125,7 +127,7 @@ class Batch:
     stretch: Stretch
     observation: Observation | None
     unit: str
-    pixel_scale: float
+    pixel_scale: float | None
     bands: tuple[str, ...]
     limits: tuple[float, float]
 

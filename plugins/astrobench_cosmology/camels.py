@@ -40,8 +40,9 @@ def camels(
     """Learn cosmology from maps of one hydrodynamic simulation suite and test it on another.
 
     Images are float32 (N, 1, 256, 256), one field at redshift 0 over (25 Mpc/h)², periodic, in the unit of CMD;
-    networks see (log₁₀ x − mean)/deviation, for Mstar log₁₀(1 + x). pixel_scale is in Mpc/h. Domains are named by
-    suite. Map m shows simulation m // 15; splits are by simulation, 90:5:5 as published (NumPy's legacy seed 1).
+    networks see (log₁₀ x − mean)/deviation, for Mstar log₁₀(1 + x). A box has no scale on the sky: pixel_scale is
+    None. Domains are named by suite. Map m shows simulation m // 15; splits are by simulation, 90:5:5 as published
+    (NumPy's legacy seed 1).
 
     folder: holds `Maps_<field>_<suite>_<set>_z=0.00.npy` and `params_<set>_<suite>.txt`. Its whole content enters the
     key, so link the files that are needed into a folder of their own. source_set, target_set: what is learned from,

@@ -25,8 +25,6 @@ RANGES = {
 """Ends of the latin hypercube (CMD, arXiv:2109.10915)."""
 MAPS = 15
 """Maps a simulation: five slabs of 5 Mpc/h along each of three axes."""
-BOX = 25.0
-"""Side of a map in Mpc/h."""
 UNITS = {
     "Mgas": "(Msun/h)/(Mpc/h)^2", "Vgas": "km/s", "T": "K", "P": "h^2 Msun (km/s)^2/kpc^3", "Z": "Zsun",
     "HI": "(Msun/h)/(Mpc/h)^2", "ne": "h^2 cm^-3 (Mpc/h)", "B": "G", "MgFe": "1", "Mcdm": "(Msun/h)/(Mpc/h)^2",

@@ -11,7 +11,7 @@ from astrobench import DataError, Labelled, Regression, Unlabelled, cache_folder
 from numpy.lib.format import open_memmap
 
 from astrobench_cosmology.cache import file_digest, read_copy
-from astrobench_cosmology.cmd_files import BOX, MAPS, PARAMETERS, RANGES, UNITS, Maps
+from astrobench_cosmology.cmd_files import MAPS, PARAMETERS, RANGES, UNITS, Maps
 from astrobench_cosmology.pixels import fitted, pixel_moments
 
 if TYPE_CHECKING:
@@ -82,7 +82,7 @@ def dataset_of(
             domains[1]: _cosmology_alone(target.part("test", targets, other), targets),
         },
         unit=UNITS[source.learned.field],
-        pixel_scale=BOX / source.learned.open().shape[1],
+        pixel_scale=None,
         bands=(source.learned.field,),
         classes=targets,
         ranges=tuple(RANGES[name] for name in targets),

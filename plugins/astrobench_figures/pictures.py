@@ -30,12 +30,13 @@ BAR = 0.3
 class Strip(NamedTuple):
     """Stretched images float32 (M, C, H, W) of the same M galaxies, thrice, and what they are made of.
 
-    pixel_scale: arcsec. pixels: int64 (M, k, 2), row and column of each pixel that the attack replaced.
+    pixel_scale: arcsec, None where it is unknown. pixels: int64 (M, k, 2), row and column of each pixel that the attack
+    replaced.
     """
 
     images: tuple[np.ndarray, np.ndarray, np.ndarray]
     bands: tuple[str, ...]
-    pixel_scale: float
+    pixel_scale: float | None
     pixels: np.ndarray
 
 
@@ -84,20 +85,20 @@ def circle(axes: Axes, pixels: np.ndarray, width: int) -> None:
 
 
 def bare(axes: Axes) -> None:
-    """Take the ticks off an image: a bar tells its size."""
+    """Take the ticks off an image: a bar tells its size, where that is known."""
     axes.set_xticks([])
     axes.set_yticks([])
 
 
-def bar(axes: Axes, width: int, pixel_scale: float) -> None:
-    """Draw a bar of a round length on an image of so many pixels: in arcsec, or in pixels where no scale is known."""
-    known = math.isfinite(pixel_scale) and pixel_scale > 0
-    scale, unit = (pixel_scale, " arcsec") if known else (1.0, " pixels")
-    length = _round(BAR * width * scale)
+def bar(axes: Axes, width: int, pixel_scale: float | None) -> None:
+    """Draw a bar of a round number of arcsec on an image of so many pixels; nothing where the scale is unknown."""
+    if pixel_scale is None:
+        return
+    length = _round(BAR * width * pixel_scale)
     start = 0.06 * width
-    axes.plot([start, start + length / scale], [start, start], color="white", linewidth=2, solid_capstyle="butt")
+    axes.plot([start, start + length / pixel_scale], [start, start], color="white", linewidth=2, solid_capstyle="butt")
     axes.text(
-        start, 0.09 * width, f"{length:g}{unit}", color="white", fontsize=7, fontweight="bold", ha="left", va="bottom"
+        start, 0.09 * width, f"{length:g} arcsec", color="white", fontsize=7, fontweight="bold", ha="left", va="bottom"
     )
 
 

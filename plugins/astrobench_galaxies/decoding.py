@@ -53,6 +53,33 @@ def decoded(rows: Sequence[Row], contents: Sequence[str], shape: Shape) -> np.nd
     return open_npy(array)
 
 
+def sides(rows: Sequence[Row], contents: Sequence[str], reading: Reading) -> np.ndarray:
+    """Return how many pixels the central square of each row's file has a side, (N,), before any resizing.
+
+    Kept in the cache as decoded images are, by content. Raises DataError, naming the row, for an image that cannot be
+    decoded.
+    """
+    scope = json.dumps([LAYOUT, "sides", reading, list(contents)])
+    array = cache_folder("image_folder") / f"{hashlib.sha256(scope.encode()).hexdigest()[:32]}.npy"
+    if not is_sound(array):
+        with ThreadPoolExecutor(_threads()) as pool:
+            write_npy(
+                array, (len(rows),), [np.array(list(pool.map(partial(_side, reading), rows)))], "measuring images"
+            )
+    return open_npy(array)
+
+
+def _side(reading: Reading, row: Row) -> int:
+    return min(int(side) for side in _read(reading, row).shape[1:])
+
+
+def _read(reading: Reading, row: Row) -> np.ndarray:
+    try:
+        return read_image(row.path, reading)
+    except DataError as fault:
+        raise DataError(f"{row.where}: {fault}") from None
+
+
 def _chunks(rows: Sequence[Row], shape: Shape, expected: tuple[int, ...]) -> Iterator[np.ndarray]:
     with ThreadPoolExecutor(_threads()) as pool:
         for start in range(0, len(rows), AT_ONCE):

@@ -59,8 +59,9 @@ def deepadversaries(
     4. The paper says 35,000 images; the files hold 33,557: 14,312 spirals, 8,151 ellipticals, 11,094 mergers (not a
     multiple of five, reason unknown), split 23,487 / 3,355 / 6,715.
 
-    5. Exposure, sky (WeakLensingDeblending's LSST) and 0.2 arcsec/pixel are the paper's model, not header values:
-    images were resized to 100×100 by an unknown kernel, and no noiseless scene is published.
+    5. Exposure and sky (WeakLensingDeblending's LSST, of pixels of 0.2 arcsec) are the paper's model, not header
+    values. Images were resized to 100×100 from an unstated size by an unknown kernel, so their pixel scale is unknown
+    (None); no noiseless scene is published.
 
     Raises DataError, naming the file and the remedy, for files that are missing, cut short, no arrays, of unequal
     length or shape, with NaN pixels, or with labels outside the three classes.
@@ -84,7 +85,7 @@ def deepadversaries(
         target=Unlabelled(target.images, target.ids, target.stretch, target.observation),
         tests={domain: labelled(domain, tests) for domain in YEARS},
         unit="e-/yr",
-        pixel_scale=survey_named("descwl").pixel_scale,
+        pixel_scale=None,
         bands=BANDS,
         classes=CLASSES,
         licence=LICENCE,

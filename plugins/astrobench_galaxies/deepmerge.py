@@ -10,7 +10,6 @@ from astrobench import DataError, Dataset, Labelled, Unlabelled, cache_folder
 from astrobench_galaxies.deepmerge_files import ADDRESS, BANDS, CLASSES, Folder, Images, names_of
 from astrobench_galaxies.deepmerge_splits import Rows, as_published, grouped, groups_of
 from astrobench_galaxies.downloads import Deposit
-from astrobench_galaxies.hst_survey import PIXEL_SCALE
 from astrobench_galaxies.zscore import ZScoreStretch
 
 if TYPE_CHECKING:
@@ -24,7 +23,7 @@ CITATION = (
 )
 DOMAINS = {"sim_sim": ("pristine", "noisy"), "sim_real": ("illustris", "sdss")}
 SIZES = {"sim_sim": 15_426, "sim_real": 6_000}
-SDSS_BANDS, SDSS_SCALE = ("g", "r", "i"), 0.396
+SDSS_BANDS = ("g", "r", "i")
 
 # Mean and deviation of each channel as stored in DeepMerge II's code.
 PUBLISHED = {
@@ -85,6 +84,9 @@ def deepmerge(
 
     5. The published noisy set has Gaussian sky noise and no source noise.
 
+    6. The files do not say how many arcsec a pixel is, and images of several cameras and of simulations were brought to
+    75×75: the pixel scale is unknown (None).
+
     Raises DataError, naming the file and the remedy, for files that are missing, cut short, no arrays, of unequal
     length or shape, with NaN pixels, or with labels other than 0 and 1.
 
@@ -120,7 +122,7 @@ def deepmerge(
         target=Unlabelled(unlabelled.images, unlabelled.ids, scales[domains[1]], objects=unlabelled.objects),
         tests={domains[0]: labelled("test_source", domains[0]), domains[1]: labelled("test_target", domains[1])},
         unit="nJy" if paired else "as in the files",
-        pixel_scale=PIXEL_SCALE if paired else SDSS_SCALE,
+        pixel_scale=None,
         bands=BANDS[channels] if paired else SDSS_BANDS[:channels],
         classes=CLASSES,
         licence=LICENCE,

@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Literal
+from typing import TYPE_CHECKING, Annotated, Literal
 
 from astrobench import DataError, Dataset, Labelled, Unlabelled
 
 from astrobench_galaxies.catalogue import check_domains, check_files, read_catalogue
 from astrobench_galaxies.contradictions import check_agreement, check_listed_once
 from astrobench_galaxies.copies import fitted_once
-from astrobench_galaxies.decoding import Shape, decoded, digests
+from astrobench_galaxies.decoding import Shape, decoded, digests, sides
 from astrobench_galaxies.image_files import Reading
 from astrobench_galaxies.left_out import left_out
 from astrobench_galaxies.membership import cuts, named
@@ -37,7 +37,7 @@ def image_folder(
     size: int = 100,
     axes: Literal["auto", "chw", "hwc"] = "auto",
     extensions: tuple[str, ...] = (),
-    pixel_scale: float = 1.0,
+    pixel_scale: Annotated[float, "(0, inf)"] | None = None,
     stretch: Literal["linear", "asinh"] = "linear",
     seed: int = 0,
 ) -> Dataset:
@@ -56,21 +56,22 @@ def image_folder(
 
     bands: one name a plane. One plane is repeated to as many, several are averaged to one. Images are cut to their
     central square and resized to size pixels by an antialiasing kernel; 0 keeps the files' size, which must then
-    agree. pixel_scale: arcsec, after resizing; 1.0 stands for unknown. stretch: linear suits 8-bit pictures, asinh
-    suits flux; both are fitted on the source's training images only.
+    agree. pixel_scale: arcsec a pixel of the files, where it is known; a resize changes it with the size, so that
+    squares of several sizes that are resized have none in common, and are refused. stretch: linear suits 8-bit
+    pictures, asinh suits flux; both are fitted on the source's training images only.
 
     axes: order of an image of three axes, bands first ("chw") or last ("hwc"); "auto" takes the end that is shorter
     than both other axes, and refuses what may be read in two ways. extensions: names or numbers of the FITS extensions
     to read, one a band, or the one that holds all bands. By default it is a file's only image, or those extensions
     that are named as the bands; other files of several images are refused.
 
-    Pixel values are the files' own, float32 (N, C, size, size), and the unit is "counts": a picture's bits are not
-    flux, so a perturbation that acts on flux (exposure, sky) means nothing physical here. Decoded once into the
-    cache, by content. What float32 cannot hold (whole numbers beyond 2**24), CMYK and transparent pixels are refused.
+    Pixel values are the files' own, float32 (N, C, size, size), and so is their unit, which nobody states: a picture's
+    bits are not flux, so a perturbation that acts on flux (exposure, sky) means nothing physical here. Decoded once into
+    the cache, by content. What float32 cannot hold (whole numbers beyond 2**24), CMYK and transparent pixels are refused.
 
     Raises DataError, naming the row and the remedy, for a CSV or an image that cannot be used, for an image or an
-    object of two labels, a file that a domain lists twice, for one class only, and for fewer than three objects of a
-    class in the source.
+    object of two labels, a file that a domain lists twice, for one class only, for fewer than three objects of a class
+    in the source, and for a pixel scale that images would not share.
     """
     listed, asked = read_catalogue(catalogue), (source, target, *tests)
     check_domains(listed, asked)
@@ -83,7 +84,9 @@ def image_folder(
     check_agreement(members, names, contents)
     parts = cuts(members, names, source, target, tests, seed)
     check_listed_once(members)
-    images = _decoded(parts, contents, Shape(Reading(bands, axes, extensions), size))
+    shape = Shape(Reading(bands, axes, extensions), size)
+    on_sky = _resized(pixel_scale, parts, contents, shape)
+    images = _decoded(parts, contents, shape)
     scale = fitted_once(STRETCHES[stretch], images[source, "train"])
     labelled = {key: Labelled(images[key], cut.ids, scale, labels=cut.labels) for key, cut in parts.items()}
     goal = labelled[target, "train"]
@@ -92,8 +95,8 @@ def image_folder(
         valid=labelled[source, "valid"],
         target=Unlabelled(goal.images, goal.ids, scale),
         tests={domain: labelled[domain, "test"] for domain in (source, target, *tests)},
-        unit="counts",
-        pixel_scale=pixel_scale,
+        unit="as in the files",
+        pixel_scale=on_sky,
         bands=bands,
         classes=names,
         licence="not stated: that of the catalogue's images",
@@ -102,6 +105,28 @@ def image_folder(
         oracle=(lambda: goal) if (goal.labels >= 0).all() else None,
         notes=left_out(listed, parts.values(), source, target, asked),
     )
+
+
+def _resized(
+    pixel_scale: float | None, parts: Mapping[tuple[str, str], Cut], contents: Mapping[str, str], shape: Shape
+) -> float | None:
+    """Return how many arcsec a pixel is once the central squares are resized. Raises DataError where images differ."""
+    if pixel_scale is None or not shape.size:
+        return pixel_scale
+    found = {
+        int(side): row
+        for cut in parts.values()
+        for side, row in zip(
+            sides(cut.rows, [contents[row.where] for row in cut.rows], shape.reading), cut.rows, strict=True
+        )
+    }
+    if len(found) > 1:
+        told = ", ".join(f"{side} ({found[side].where})" for side in (min(found), max(found)))
+        raise DataError(
+            f"pixel_scale is {pixel_scale:g} arcsec in the files, and squares of several sides, {told}, become"
+            f" {shape.size} pixels: no scale would hold for all; bring images of one size, or leave pixel_scale out"
+        )
+    return pixel_scale * (next(iter(found)) / shape.size)
 
 
 def _decoded(

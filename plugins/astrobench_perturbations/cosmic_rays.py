@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Annotated
 import numpy as np
 from astrobench import Perturbed, severity
 
-from astrobench_perturbations.observing import observation_of
+from astrobench_perturbations.observing import observation_of, pixel_scale_of
 from astrobench_perturbations.tracks import deposit
 
 if TYPE_CHECKING:
@@ -38,11 +38,11 @@ def cosmic_rays(
 
     Facts: hits: int64 (N, C).
 
-    Raises DataError for a dataset that does not say how it was observed.
+    Raises DataError for a dataset that does not say how it was observed, or whose pixel scale is unknown.
     """
     seen = observation_of(batch, "cosmic_rays")
     height, width = batch.flux.shape[2:]
-    mean = rate * height * width * (batch.pixel_scale / 60) ** 2
+    mean = rate * height * width * (pixel_scale_of(batch, "cosmic_rays") / 60) ** 2
     flux, hits = np.array(batch.flux, np.float32), np.zeros(batch.flux.shape[:2], np.int64)
     for row, image_id in enumerate(batch.ids):
         stream = rng.of(image_id)

@@ -26,6 +26,13 @@ def observation_of(batch: Batch, name: str) -> Observation:
     return batch.observation
 
 
+def pixel_scale_of(batch: Batch, name: str) -> float:
+    """Return how many arcsec a pixel is. Raises DataError, naming the perturbation, where nobody knows."""
+    if batch.pixel_scale is None:
+        raise DataError(f"{name}: the dataset's pixel_scale is unknown; give it one in arcsec, or leave {name} out")
+    return batch.pixel_scale
+
+
 def sky_of(observation: Observation) -> np.ndarray:
     """Return the mean sky in e⁻/pixel, float64 (C, 1, 1)."""
     return np.asarray(observation.sky, np.float64)[:, None, None]

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Annotated
 import numpy as np
 from astrobench import DataError, Perturbed, SuiteError, severity
 
-from astrobench_perturbations.observing import observation_of, reobserved
+from astrobench_perturbations.observing import observation_of, pixel_scale_of, reobserved
 
 if TYPE_CHECKING:
     from astrobench import Batch, Streams
@@ -23,13 +23,15 @@ def pixel_scale(batch: Batch, model: nn.Module, rng: Streams, *, arcsec: Annotat
 
     Raises:
         SuiteError: pixels finer than those observed, for which there is no detail.
-        DataError: a dataset without a noiseless scene: its images end where coarser pixels see more.
+        DataError: a dataset whose pixel scale is unknown, or one without a noiseless scene: its images end where
+            coarser pixels see more.
     """
-    if arcsec < batch.pixel_scale:
-        raise SuiteError(f"pixel_scale: arcsec = {arcsec:g} is finer than the observed {batch.pixel_scale:g}")
+    scale = pixel_scale_of(batch, "pixel_scale")
+    if arcsec < scale:
+        raise SuiteError(f"pixel_scale: arcsec = {arcsec:g} is finer than the observed {scale:g}")
     if observation_of(batch, "pixel_scale").scene is None:
         raise DataError("pixel_scale: the dataset has no noiseless scene, and images end where coarser pixels see more")
-    factor = arcsec / batch.pixel_scale
+    factor = arcsec / scale
     down, right = (_cover(size, factor) for size in batch.flux.shape[2:])
     return Perturbed(flux=reobserved(batch, lambda images, _: down @ images @ right.T, rng, sky_factor=factor**2))
 

@@ -9,7 +9,7 @@ import numpy as np
 from astrobench import Perturbed, SuiteError, severity
 
 from astrobench_perturbations.fourier import filtered, frequencies
-from astrobench_perturbations.observing import reobserved
+from astrobench_perturbations.observing import pixel_scale_of, reobserved
 
 if TYPE_CHECKING:
     from astrobench import Batch, Streams
@@ -28,11 +28,14 @@ def psf(batch: Batch, model: nn.Module, rng: Streams, *, fwhm: Annotated[float, 
     is convolved, and its noise is smoothed too, which no seeing does. Light that leaves the image is lost, as from a
     cut-out. GalSim's convolution, which the tests compare with, is the same product in Fourier space.
 
-    Raises SuiteError for an FWHM below the pixel: its kernel is narrower than the grid can hold.
+    Raises:
+        SuiteError: an FWHM below the pixel: its kernel is narrower than the grid can hold.
+        DataError: a dataset whose pixel scale is unknown.
     """
-    if fwhm < batch.pixel_scale:
-        raise SuiteError(f"psf: fwhm = {fwhm:g} arcsec is below the pixel of {batch.pixel_scale:g} arcsec")
-    sigma = fwhm / FWHM_PER_SIGMA / batch.pixel_scale
+    scale = pixel_scale_of(batch, "psf")
+    if fwhm < scale:
+        raise SuiteError(f"psf: fwhm = {fwhm:g} arcsec is below the pixel of {scale:g} arcsec")
+    sigma = fwhm / FWHM_PER_SIGMA / scale
     height, width = batch.flux.shape[2:]
     grid = frequencies(height, width, math.ceil(REACH * sigma))
     transfer = np.exp(-2 * (math.pi * sigma) ** 2 * (grid.rows**2 + grid.columns**2))

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Annotated
 import numpy as np
 from astrobench import Perturbed, SuiteError, severity
 
-from astrobench_perturbations.observing import observation_of
+from astrobench_perturbations.observing import observation_of, pixel_scale_of
 from astrobench_perturbations.tracks import band_profile
 
 if TYPE_CHECKING:
@@ -37,12 +37,13 @@ def satellite_trail(
 
     Raises:
         SuiteError: a trail narrower than a pixel.
-        DataError: a dataset that does not say how it was observed.
+        DataError: a dataset whose pixel scale is unknown, or that does not say how it was observed.
     """
-    if fwhm < batch.pixel_scale:
-        raise SuiteError(f"satellite_trail: fwhm = {fwhm:g} arcsec is below the pixel of {batch.pixel_scale:g} arcsec")
+    scale = pixel_scale_of(batch, "satellite_trail")
+    if fwhm < scale:
+        raise SuiteError(f"satellite_trail: fwhm = {fwhm:g} arcsec is below the pixel of {scale:g} arcsec")
     seen = observation_of(batch, "satellite_trail")
-    sigma, shape = fwhm / FWHM_PER_SIGMA / batch.pixel_scale, batch.flux.shape[2:]
+    sigma, shape = fwhm / FWHM_PER_SIGMA / scale, batch.flux.shape[2:]
     flux, ways = np.array(batch.flux, np.float32), []
     for row, image_id in enumerate(batch.ids):
         stream = rng.of(image_id)

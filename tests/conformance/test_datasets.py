@@ -70,7 +70,11 @@ def clumsy(flux):
         ),
         (dataset(unit=" "), "it says what it holds", "unit is empty"),
         (dataset(bands=("g",)), "it says what it holds", "for 2 channels"),
-        (dataset(pixel_scale=0.0), "it says what it holds", "pixel_scale is 0.0"),
+        (
+            dataset(pixel_scale=0.0),
+            "it says what it holds",
+            "pixel_scale is 0.0, expected arcsec above 0, or None where it is unknown",
+        ),
         (dataset(target=lambda: part("train")), "its target has no labels", "carries labels"),
         (
             dataset(valid=lambda: replace(part("valid"), ids=np.array(["v"] * 6))),

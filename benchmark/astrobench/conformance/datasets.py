@@ -52,15 +52,18 @@ def its_images_and_labels_are_sound(subject: Subject) -> None:
 
 
 def it_says_what_it_holds(subject: Subject) -> str:
-    """Unit, bands, pixel scale, classes, licence and citation are given and agree with the images."""
+    """Unit, bands, classes, licence and citation are given and agree with the images; a pixel scale is one or None."""
     found = subject.dataset
     for name in ("unit", "licence", "citation"):
         expect(bool(getattr(found, name).strip()), f"{name} is empty")
     channels = found.train.images.shape[1]
     expect(len(found.bands) == channels, f"bands are {found.bands} for {channels} channels")
-    expect(0 < found.pixel_scale < math.inf, f"pixel_scale is {found.pixel_scale}, expected arcsec above 0")
+    scale = found.pixel_scale
+    sound = scale is None or 0 < scale < math.inf
+    expect(sound, f"pixel_scale is {scale}, expected arcsec above 0, or None where it is unknown")
     expect(len(set(found.classes)) == len(found.classes) > 0, f"classes are {found.classes}")
-    return f"{found.unit}, {', '.join(found.bands)}, {found.pixel_scale:g} arcsec, {found.licence}"
+    told = "pixel scale unknown" if scale is None else f"{scale:g} arcsec"
+    return f"{found.unit}, {', '.join(found.bands)}, {told}, {found.licence}"
 
 
 def its_target_has_no_labels(subject: Subject) -> None:

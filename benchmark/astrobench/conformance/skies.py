@@ -50,6 +50,6 @@ def batch(model: nn.Module, *, labelled: bool = True) -> Batch:
     with torch.no_grad():
         said = model(inputs).logits.argmax(1).numpy().astype(np.int64)
     ids = np.array([f"galaxy-{number}" for number in range(N)])
-    seen = Observation(10.0, SKY, scene)
+    seen = Observation(10.0, SKY, scene, gain=1.0)
     limits = (float(inputs.min()), float(inputs.max()))
     return Batch(flux, inputs, said if labelled else None, ids, stretch, seen, "e-", 0.2, BANDS, limits)

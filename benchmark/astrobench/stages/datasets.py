@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
@@ -72,6 +73,7 @@ def check_dataset(dataset: Dataset, name: str, domains: Sequence[str], batch_siz
         if isinstance(part, Labelled):
             _check_agreement(f"{name} {split}", part)
     _check_shapes(name, dataset)
+    _check_scale(name, dataset.pixel_scale)
     if not isinstance(dataset, Regression) and len(np.unique(dataset.train.labels)) < 2:
         raise DataError(f"dataset {name!r} has one class only in its training set: nothing can be learned from it")
     for split, part in (("train", dataset.train), ("target", dataset.target)):
@@ -179,6 +181,13 @@ def _check_targets(where: str, labels: np.ndarray, dataset: Regression, *, known
 def _check_ranges(name: str, dataset: Regression) -> None:
     if len(dataset.ranges) != len(dataset.classes) or not all(low < high for low, high in dataset.ranges):
         raise DataError(f"dataset {name!r} has ranges {dataset.ranges}, expected low < high for each target")
+
+
+def _check_scale(name: str, scale: float | None) -> None:
+    if scale is not None and not 0 < scale < math.inf:
+        raise DataError(
+            f"dataset {name!r} has pixel_scale {scale}, expected arcsec above 0, or None where it is unknown"
+        )
 
 
 def _check_shapes(name: str, dataset: Dataset) -> None:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from functools import partial
+
 import figures_toy as toy
 import numpy as np
 import pytest
@@ -9,8 +11,10 @@ from astrobench import DataError, Prediction
 from astrobench_figures.flipped import flipped
 from astrobench_figures.pictures import bar, coloured, limits_of, replaced, strip_of
 from astrobench_figures.twins import twins_of
+from astrobench_galaxies.image_folder import image_folder
 from matplotlib.colors import to_hex
 from matplotlib.figure import Figure
+from PIL import Image
 
 
 @pytest.fixture(scope="module")
@@ -88,16 +92,48 @@ def test_below_an_image_stand_its_class_and_probability_and_its_frame_has_the_co
     ("width", "scale", "told", "pixels"),
     [
         (100, 0.2, "5 arcsec", 25),
-        (100, float("nan"), "20 pixels", 20),
         (75, 0.06, "1 arcsec", 1 / 0.06),
         (64, 10, "100 arcsec", 10),
     ],
 )
-def test_a_bar_has_a_round_length_in_arcsec_or_pixels(width, scale, told, pixels):
+def test_a_bar_has_a_round_length_in_arcsec(width, scale, told, pixels):
     axes = Figure().add_subplot()
     bar(axes, width, scale)
     assert axes.texts[0].get_text() == told
     assert np.ptp(axes.lines[0].get_xdata()) == pytest.approx(pixels)
+
+
+@pytest.fixture
+def folder(tmp_path, monkeypatch):
+    """Return the maker of an image folder of the toy's galaxies, pictures of 16 pixels resized to 8."""
+    monkeypatch.setenv("ASTROBENCH_CACHE", str(tmp_path / "cache"))
+    rng, lines = np.random.default_rng(5), ["path,label,domain,split,id"]
+    extra = [(f"{split}{n}", split) for split in ("train", "valid") for n in range(3)]
+    for domain in ("Y10", "Y1"):
+        for number, (name, split) in enumerate([*((name, "test") for name in toy.IDS), *extra]):
+            picture = rng.integers(0, 255, (16, 20, 3), dtype=np.uint8)
+            Image.fromarray(picture).save(tmp_path / f"{domain}-{name}.png")
+            lines.append(f"{domain}-{name}.png,{toy.CLASSES[number % 3]},{domain},{split},{name}")
+    (tmp_path / "sky.csv").write_text("\n".join(lines))
+    return partial(image_folder, catalogue=tmp_path / "sky.csv", source="Y10", target="Y1", size=toy.SIDE)
+
+
+@pytest.mark.parametrize(("scale", "told"), [(None, None), (0.5, "2 arcsec"), (3.0, "10 arcsec")])
+def test_pictures_of_a_folder_have_a_bar_only_where_the_scale_is_given_as_long_as_the_resize_makes_it(
+    folder, scale, told
+):
+    given = {} if scale is None else {"pixel_scale": scale}
+    (sheet,) = flipped(toy.cells(opened=partial(folder, **given)))
+    figure = Figure((10, 6))
+    sheet.paint(figure)
+    lines = [line for axes in figure.axes for line in axes.lines]
+    words = [text.get_text() for axes in figure.axes for text in axes.texts]
+    if scale is None:
+        assert (lines, words) == ([], [])
+        return
+    (line,), (word,) = lines, words
+    assert word == told
+    assert np.ptp(line.get_xdata()) == pytest.approx(float(word.split()[0]) / (scale * 16 / toy.SIDE))
 
 
 def test_records_without_a_flip_are_refused_in_one_line():

@@ -176,7 +176,29 @@ def test_the_stretch_is_fitted_on_source_training_images_only(survey: Path) -> N
 
 def test_counts_are_told_apart_from_flux(survey: Path) -> None:
     dataset = opened(survey)
-    assert (dataset.unit, dataset.train.observation, dataset.synthetic) == ("counts", None, False)
+    assert (dataset.unit, dataset.train.observation, dataset.synthetic) == ("as in the files", None, False)
+
+
+@pytest.mark.parametrize(("options", "scale"), [
+    ({}, None), ({"pixel_scale": 0.3}, 0.45), ({"pixel_scale": 0.3, "size": 12}, 0.3),
+    ({"pixel_scale": 0.3, "size": 0}, 0.3), ({"pixel_scale": 0.3, "size": 24}, 0.15),
+])  # fmt: skip
+def test_a_pixel_scale_is_unknown_unless_given_and_a_resize_changes_it(survey: Path, options: Any, scale: Any) -> None:
+    assert opened(survey, **options).pixel_scale == (scale if scale is None else pytest.approx(scale, rel=1e-12))
+
+
+def test_a_crop_changes_no_pixel_scale_and_squares_of_several_sides_share_none(survey: Path) -> None:
+    for path in survey.parent.glob("*.png"):
+        Image.new("RGB", (12, 20), (9, 9, len(path.name))).save(path)
+    assert opened(survey, pixel_scale=0.3).pixel_scale == pytest.approx(0.45, rel=1e-12)
+    Image.new("RGB", (24, 30), (9, 9, 9)).save(survey.parent / "far-3.png")
+    assert opened(survey).pixel_scale is None
+    with pytest.raises(
+        astrobench.DataError,
+        match=r"^pixel_scale is 0\.3 arcsec in the files, and squares of several sides, 12 \(row \d+ of sky\.csv\), 24"
+        r" \(row 9 of sky\.csv\), become 8 pixels: no scale would hold for all; bring images of one size, or leave",
+    ):
+        opened(survey, pixel_scale=0.3)
 
 
 def test_images_are_decoded_once_and_progress_is_told(survey: Path, monkeypatch: pytest.MonkeyPatch) -> None:

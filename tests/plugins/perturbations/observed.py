@@ -33,7 +33,7 @@ def drawn(one: galsim.GSObject, scale: float = SCALE, method: str = "no_pixel") 
 def images_only(image: np.ndarray, images: int = 2) -> Batch:
     """Return a batch of one noiseless image float (H, W) in all bands, of which nobody knows the scene."""
     flux = np.broadcast_to(image, (images, 3, *image.shape)).astype(np.float32)
-    return sky(torch.from_numpy(flux.copy()), observation=Observation(10.0, SKY, None, GAIN))
+    return sky(torch.from_numpy(flux.copy()), observation=Observation(10.0, SKY, None, gain=GAIN))
 
 
 def scenes(image: np.ndarray, images: int = 60) -> Batch:
@@ -42,7 +42,7 @@ def scenes(image: np.ndarray, images: int = 60) -> Batch:
     level = np.array(SKY)[:, None, None]
     flux = (np.random.default_rng(3).poisson(scene + level) - level) / GAIN
     batch = sky(torch.from_numpy(flux.astype(np.float32)))
-    return replace(batch, observation=Observation(10.0, SKY, scene, GAIN))
+    return replace(batch, observation=Observation(10.0, SKY, scene, gain=GAIN))
 
 
 def assert_poisson(flux: np.ndarray, scene: np.ndarray, level: np.ndarray | None = None) -> None:
