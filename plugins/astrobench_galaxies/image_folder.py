@@ -66,8 +66,9 @@ def image_folder(
     that are named as the bands; other files of several images are refused.
 
     Pixel values are the files' own, float32 (N, C, size, size), and so is their unit, which nobody states: a picture's
-    bits are not flux, so a perturbation that acts on flux (exposure, sky) means nothing physical here. Decoded once into
-    the cache, by content. What float32 cannot hold (whole numbers beyond 2**24), CMYK and transparent pixels are refused.
+    bits are not flux, so a perturbation that acts on flux (exposure, sky) means nothing physical here. Decoded once
+    into the cache, by content. What float32 cannot hold (whole numbers beyond 2**24), CMYK and transparent pixels are
+    refused.
 
     Raises DataError, naming the row and the remedy, for a CSV or an image that cannot be used, for an image or an
     object of two labels, a file that a domain lists twice, for one class only, for fewer than three objects of a class

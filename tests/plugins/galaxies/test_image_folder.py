@@ -188,10 +188,10 @@ def test_a_pixel_scale_is_unknown_unless_given_and_a_resize_changes_it(survey: P
 
 
 def test_a_crop_changes_no_pixel_scale_and_squares_of_several_sides_share_none(survey: Path) -> None:
-    for path in survey.parent.glob("*.png"):
-        Image.new("RGB", (12, 20), (9, 9, len(path.name))).save(path)
+    for number, path in enumerate(sorted(survey.parent.glob("*.png"))):
+        Image.new("RGB", (12, 20), (9, 9, number)).save(path)
     assert opened(survey, pixel_scale=0.3).pixel_scale == pytest.approx(0.45, rel=1e-12)
-    Image.new("RGB", (24, 30), (9, 9, 9)).save(survey.parent / "far-3.png")
+    Image.new("RGB", (24, 30), (9, 99, 9)).save(survey.parent / "far-3.png")
     assert opened(survey).pixel_scale is None
     with pytest.raises(
         astrobench.DataError,
