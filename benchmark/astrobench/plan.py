@@ -27,7 +27,7 @@ if TYPE_CHECKING:
     from astrobench.severities import Point
     from astrobench.suite import Suite, Use
 
-SCHEMA = 2  # of what is stored under a key; raise it when the arrays of a prediction or a training change
+SCHEMA = 3  # of what is stored under a key; raise it when the arrays of a prediction or a training change
 _in_order = itemgetter(*AXES)
 
 

@@ -120,6 +120,11 @@ class Stock:
 
 def _check_fits(job: Job, about: Mapping[str, Any]) -> None:
     name, rules = f"dataset {job.dataset.label!r}", job.training
+    if job.source != about["source"]:
+        raise DataError(
+            f"{name} trains on {about['source']!r}, but the suite takes {job.source!r} for its source: put"
+            f" {about['source']!r} first on the domain axis, or give the dataset's entry source = {about['source']!r}"
+        )
     _, height, width = about["shape"]
     if "rotations" in rules["augment"] and height != width:
         raise DataError(

@@ -90,6 +90,11 @@ class Dataset:
     notes: tuple[str, ...] = ()
     task: ClassVar[Task] = "classification"
 
+    @property
+    def source(self) -> str:
+        """The domain that `train` and `valid` are of: the first of `tests`."""
+        return next(iter(self.tests))
+
 
 @dataclass(frozen=True, eq=False, kw_only=True)
 class Regression(Dataset):

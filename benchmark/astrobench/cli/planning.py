@@ -24,6 +24,7 @@ def show_plan(wishes: Wishes) -> None:
     """Print the trainings of a suite with their cells, and the estimate."""
     order = ordered(wishes)
     sweep = Sweep(order.plan, Store(order.results), Options())
+    sweep.stock.refuse_misfits()
     missing = sweep.missing()
     console = Console()
     console.print(_table(order, missing))

@@ -190,6 +190,8 @@ def _toml_value(text: str) -> Any:
 
 def _chosen(suite: dict[str, Any], wishes: Wishes, registry: Registry) -> dict[str, Any]:
     """Return the axes and limit that the command line asks for, as a table to lay over the suite."""
+    from astrobench.leaderboard.defaults import unperturbed_label
+
     axes = suite["axes"]
     over: dict[str, Any] = {}
     for axis, kind, asked in (
@@ -198,7 +200,7 @@ def _chosen(suite: dict[str, Any], wishes: Wishes, registry: Registry) -> dict[s
         ("perturbation", "perturbations", wishes.perturbation),
     ):
         if asked is not None:
-            always = {"method": suite["reference"], "perturbation": "none"}.get(axis)
+            always = {"method": suite["reference"], "perturbation": unperturbed_label(suite)}.get(axis)
             over[axis] = _picked(axes[axis], _words(asked), always, registry, kind)
     if wishes.seeds is not None:
         over["seed"] = [_seed(word) for word in _words(wishes.seeds)]

@@ -11,6 +11,7 @@ from astrobench.errors import StoreError, did_you_mean
 from astrobench.leaderboard.cells import Entry, cell
 from astrobench.leaderboard.crossing import crossed
 from astrobench.leaderboard.curves import CURVE_KINDS, curve_cell, on_curve
+from astrobench.leaderboard.defaults import completed, unperturbed_label
 from astrobench.leaderboard.environments import environments, letters, mark
 from astrobench.leaderboard.published import beside
 from astrobench.leaderboard.ranking import ranking, ranks
@@ -52,7 +53,9 @@ def tabulate(
     Raises StoreError for a column of a kind that is not known.
     """
     every = [row for found in rows.values() for row in found]
-    columns = tuple(_column(body, every) for body in suite.get("columns") or ())
+    suite = completed(suite, every)
+    unperturbed = unperturbed_label(suite)
+    columns = tuple(replace(_column(body, every), unperturbed=unperturbed) for body in suite["columns"])
     entries = _entries(rows)
     by_name = {(*entry.group, entry.method): entry for entry in entries}
     standings = ranks(entries, ranking(suite, columns, every), (suite.get("rank") or {}).get("of") or {})

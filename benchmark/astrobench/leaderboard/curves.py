@@ -19,7 +19,6 @@ if TYPE_CHECKING:
     from astrobench.severities import Point
 
 CURVE_KINDS = ("curve_mean", "half_severity")
-UNPERTURBED = "none"
 
 
 @dataclass(frozen=True, eq=False)
@@ -71,7 +70,7 @@ def curve_of(entry: Entry, column: Column) -> Curve:
     for outcome in (outcome for outcomes in entry.outcomes.values() for outcome in outcomes):
         if outcome.row.point is not None and _is_on(outcome.row, column):
             steps.setdefault(outcome.row.point, {})[outcome.row.seed] = outcome
-    clean = {one.row.seed: one for one in entry.outcomes.get((column.domain, UNPERTURBED), ())}
+    clean = {one.row.seed: one for one in entry.outcomes.get((column.domain, column.unperturbed), ())}
     ordered = sorted(steps, key=lambda p: p.severity if p.harder == "higher" else -p.severity)
     return Curve(tuple((point, steps[point]) for point in ordered), clean)
 

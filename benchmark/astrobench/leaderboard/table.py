@@ -23,7 +23,8 @@ class Column:
 
     On a severity curve, which `perturbation` then names: its "curve_mean" over severities, or its "half_severity",
     where half of the margin over `chance` is lost.
-    unit and better come from the records; percent: fractions are shown times 100.
+    unit and better come from the records; percent: fractions are shown times 100. unperturbed: the label of the
+    perturbation that does nothing, at which a curve starts.
     """
 
     title: str
@@ -36,6 +37,7 @@ class Column:
     help: str = ""
     unit: str = ""
     better: Better | None = None
+    unperturbed: str = "none"
 
 
 class Images(NamedTuple):

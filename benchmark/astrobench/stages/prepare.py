@@ -26,6 +26,7 @@ def prepare(payload: dict[str, Any]) -> dict[str, Any]:
     tests = {domain: store.put(truth_arrays(part), "truth") for domain, part in dataset.tests.items()}
     result = {
         "truth": tests,
+        "source": dataset.source,
         "classes": list(dataset.classes),
         "task": dataset.task,
         "ranges": dataset.ranges if isinstance(dataset, Regression) else [],
