@@ -28,6 +28,8 @@ if TYPE_CHECKING:
     from astrobench.suite import Suite, Use
 
 SCHEMA = 1
+CELL_SCHEMA = 2
+"""Cells of schema 1 may hold what a perturbation before them in the suite did to their images or network."""
 _in_order = itemgetter(*AXES)
 
 
@@ -195,7 +197,7 @@ def _job(
 def _cell(suite: Suite, job: Job, domain: str, perturbation: Choice) -> Cell:
     predict = suite.predict.model_dump(mode="json")
     depends = {
-        "schema": SCHEMA,
+        "schema": CELL_SCHEMA,
         "protocol": source_digest("astrobench.predicting:predict"),
         "training": job.key,
         "selection": rule_identity(job.training["selection"]),

@@ -112,7 +112,8 @@ class Batch:
 
     flux: float32 (N, C, H, W) in `unit`. inputs: torch float32 (N, C, H, W), the stretched flux, on the
     model's device. labels: int64 (N,), or None for a target domain. limits: the lowest and highest input value
-    that the source training set reaches.
+    that the source training set reaches. Arrays are read-only: work on a copy, `flux = batch.flux.copy()`. Tensors
+    are the perturbation's own. A perturbation that leaves the network changed fails.
     """
 
     flux: np.ndarray
@@ -151,7 +152,7 @@ class Prediction:
     facts: per-image arrays from the perturbation. grams: float64 (L, nb, n, n), the Gram matrix of each CKA
     layer on nb batches of n images, features centred over the batch; None where they were not asked for. gram_rows:
     int64 (nb, n), which images those are; None for the first nb·n, in order. layers: their names. objects: str (N,),
-    as in `Unlabelled`.
+    as in `Unlabelled`. A metric is given arrays and facts that are read-only.
     """
 
     ids: np.ndarray
