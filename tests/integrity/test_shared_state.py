@@ -38,6 +38,11 @@ PERTURBATIONS = {
     "forward": "the forward method of", "layer": "is gone or another module",
     "gradients": HARMLESS, "process": HARMLESS, "undisciplined": HARMLESS,
 }  # fmt: skip
+METRICS = {
+    "logits": "it writes to the predictions (output array is read-only): what it is given is read-only",
+    "truth": "it writes to the predictions", "facts": "TypeError: 'mappingproxy' object does not support item",
+    "by_torch": HARMLESS, "process": HARMLESS, "patches": HARMLESS, "params": HARMLESS,
+}  # fmt: skip
 
 
 def numbers(planned: Sweep, rows: tuple[Row, ...], scores: tuple[str, ...] = ()) -> dict[Any, Any]:
@@ -115,14 +120,37 @@ def test_a_dataset_whose_stretch_changes_the_flux_is_refused_before_training(lab
     assert not (tmp_path / "trainings").exists()
 
 
+@pytest.mark.parametrize(("culprit", "sentence"), METRICS.items(), ids=METRICS)
+def test_a_metric_that_changes_what_it_is_given_costs_its_own_columns(
+    culprit: str, sentence: str, predicted: Path, honest: Path
+) -> None:
+    there = sweep(honest)
+    apart = culprit == "patches"  # it would patch the process of these tests
+    beside = sweep(predicted, in_process=not apart, metrics=[culprit, "classification"])
+    rows = beside.run()
+    names = tuple(there.rows()[0].scores)
+    assert numbers(beside, rows, names) == numbers(there, there.rows(), names)
+    assert {row.problems.get(culprit, "")[: len(sentence)] for row in rows} == {sentence}
+    assert {len(row.scores) - len(set(names) & row.scores.keys()) for row in rows} <= ({0} if sentence else {1})
+
+
+def test_metrics_of_one_distribution_find_the_same_predictions_in_any_company(predicted: Path) -> None:
+    alone = {row.identity: row.scores for row in sweep(predicted, metrics=["sums"]).run()}
+    beside = sweep(predicted, metrics=["logits", "truth", "facts", "process", "sums"]).run()
+    assert {
+        row.identity: {name: score for name, score in row.scores.items() if name != "calm"} for row in beside
+    } == alone
+    assert {name for row in beside for name in row.problems} == {"logits", "truth", "facts"}
+
+
 def test_what_a_figure_is_given_cannot_be_written_to(honest: Path) -> None:
     planned = sweep(honest)
     whole = exhibits_of(Stock(planned.plan, planned.store))[0]
-    dataset = whole.opened()
+    seen, dataset = whole.predicted(), whole.opened()
     parts = [dataset.train, dataset.target, *dataset.tests.values()]
     parts += [(few := limited(dataset, 20)).train, few.target, *few.tests.values()]
     scenes = [part.observation.scene for part in parts if part.observation is not None]
-    arrays = [*scenes]
+    arrays = [seen.logits, seen.latent, seen.labels, seen.ids, *scenes]
     arrays += [array for part in parts for array in (part.images, part.ids, getattr(part, "labels", part.ids))]
     assert not any(array.flags.writeable for array in arrays)
     first = next(whole.network().parameters())

@@ -23,7 +23,8 @@ class Column:
 
     On a severity curve, which `perturbation` then names: its "curve_mean" over severities, or its "half_severity",
     where half of the margin over `chance` is lost.
-    unit and better come from the records; percent: fractions are shown times 100.
+    unit and better come from the records; percent: fractions are shown times 100. given: False where cells that the
+    column shows were scored, and no metric gives such a score of any cell.
     """
 
     title: str
@@ -36,6 +37,7 @@ class Column:
     help: str = ""
     unit: str = ""
     better: Better | None = None
+    given: bool = True
 
 
 @dataclass(frozen=True)
@@ -157,13 +159,19 @@ class Source:
 
 @dataclass(frozen=True)
 class Leaderboard:
-    """A suite's table: lines in the order in which they are shown, and everything that is said beside it."""
+    """A suite's table: lines in the order in which they are shown, and everything that is said beside it.
+
+    left_out: scores that metrics failed to give, of cells that ended well. not_given: a sentence on each column whose
+    score no metric gives, with the nearest name.
+    """
 
     suite: Mapping[str, Any]
     columns: tuple[Column, ...]
     lines: tuple[Line, ...]
     failures: tuple[Trouble, ...] = ()
     undefined: tuple[Trouble, ...] = ()
+    left_out: tuple[Trouble, ...] = ()
+    not_given: tuple[str, ...] = ()
     published: tuple[Beside, ...] = ()
     cross: tuple[Crossed, ...] = ()
     environments: tuple[Environment, ...] = ()

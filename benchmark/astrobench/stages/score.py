@@ -6,8 +6,6 @@ has no hand in its score.
 
 from __future__ import annotations
 
-import inspect
-import traceback
 from functools import lru_cache
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -16,14 +14,14 @@ import numpy as np
 
 from astrobench.choices import Choice
 from astrobench.environment import provenance
-from astrobench.errors import PluginError, is_infra
 from astrobench.keys import canonical, key_of
 from astrobench.progress import report
-from astrobench.records import pack_bits, score_to_plain
+from astrobench.records import pack_bits
 from astrobench.stages.datasets import plugin_of, registry_of
+from astrobench.stages.measuring import read_only_prediction, scores_of
 from astrobench.stages.prepare import names_in
 from astrobench.store import Store, set_aside
-from astrobench.types import Prediction, Score
+from astrobench.types import Prediction
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -51,7 +49,8 @@ def score(payload: dict[str, Any]) -> dict[str, Any]:
     for number, cell in enumerate(payload["cells"]):
         report("scoring", number, len(payload["cells"]))
         pairs = [predicted(cell[name]) for name in ("clean", "perturbed", "reference_clean", "reference_perturbed")]
-        digests[cell["key"]] = _keep(store, cell["key"], _scored(metrics, pairs))
+        result = {**scores_of(metrics, pairs), **_outcomes(pairs[1])}
+        digests[cell["key"]] = _keep(store, cell["key"], result)
     report("scoring", len(payload["cells"]), len(payload["cells"]))
     return {"scores": digests}
 
@@ -63,39 +62,6 @@ def _keep(store: Store, key: str, result: Mapping[str, Any]) -> str:
         set_aside(store.path("scores", key))
     store.write("scores", key, result, provenance())
     return key_of(result)
-
-
-def _scored(metrics: list[tuple[Choice, Any]], pairs: list[Prediction | None]) -> dict[str, Any]:
-    scores: dict[str, Any] = {}
-    failed: dict[str, str] = {}
-    for choice, metric in metrics:
-        try:
-            found = _measure(metric, choice, pairs)
-        except Exception as error:
-            if is_infra(error):
-                raise
-            traceback.print_exc()
-            failed[choice.label] = f"{type(error).__name__}: {error}"[:300]
-            continue
-        twice = sorted(scores.keys() & found.keys())
-        if twice:
-            failed[choice.label] = f"score {twice[0]!r} is given by another metric too"
-        scores |= {name: value for name, value in found.items() if name not in twice}
-    return {"scores": scores, "failed": failed, **_outcomes(pairs[1])}
-
-
-def _measure(metric: Any, choice: Choice, pairs: list[Prediction | None]) -> dict[str, Any]:
-    """Call a metric with the two or four predictions it asks for; nothing where one of them is not there."""
-    kinds = (inspect.Parameter.POSITIONAL_ONLY, inspect.Parameter.POSITIONAL_OR_KEYWORD)
-    wanted = sum(p.kind in kinds for p in inspect.signature(metric).parameters.values())
-    given = pairs[:wanted]
-    if any(prediction is None for prediction in given):
-        return {}
-    found = metric(*given, **choice.params)
-    wrong = [name for name, value in found.items() if not isinstance(value, Score)]
-    if wrong:
-        raise PluginError(f"{wrong[0]!r} is {type(found[wrong[0]]).__name__}, expected astrobench.Score")
-    return {name: score_to_plain(value) for name, value in found.items()}
 
 
 def _outcomes(perturbed: Prediction | None) -> dict[str, Any]:
@@ -116,7 +82,7 @@ def stored_prediction(store: Store, seen: Mapping[str, Any], cell: str, domain: 
     ids, known = names_in(arrays["ids"]), names_in(truth["ids"])
     place = {name: row for row, name in enumerate(known)}
     rows = np.array([place[name] for name in ids], dtype=np.int64)
-    return Prediction(
+    prediction = Prediction(
         ids=ids,
         latent=arrays["latent"],
         logits=arrays["logits"],
@@ -130,6 +96,7 @@ def stored_prediction(store: Store, seen: Mapping[str, Any], cell: str, domain: 
         objects=names_in(truth["objects"])[rows] if "objects" in truth else None,
         ranges=tuple((low, high) for low, high in about.get("ranges", ())),
     )
+    return read_only_prediction(prediction)
 
 
 def _about(store: Store, dataset: str) -> dict[str, Any] | None:
