@@ -22,6 +22,8 @@ def words(cell: Cell, column: Column, decimals: int, seeds: int) -> str:
     """Return a cell as text. seeds: how many the line has, so that a cell that rests on fewer says so."""
     if cell.is_reference:
         return "reference"
+    if not cell.n and not column.given:
+        return "no such score"
     if not cell.n:
         return "failed" if cell.n_failed else "undefined" if cell.n_undefined else NOTHING
     return _number(cell, column, decimals) + _marks(cell, seeds)
