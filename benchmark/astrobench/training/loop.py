@@ -59,7 +59,8 @@ def train(
                 run.kept.append(run.epoch)
         run.epoch += 1
         run.seconds += time.monotonic() - began
-        checkpoint.save(run, everything(model, method, optimiser))
+        carried = "no_gradient_reset" in rules.quirks
+        checkpoint.save(run, everything(model, method, optimiser, gradients=carried))
     return run
 
 
