@@ -24,6 +24,7 @@ if TYPE_CHECKING:
     from astrobench import Moment, Step
 
 INSTALLED = Registry.load(("astrobench",))
+OPTIMISERS = ("adam", "adamw", "sgd")
 MEMBERS = {
     "timm:": ("timm:test_resnet", "timm:test_efficientnet_ln", "timm:test_vit"),
     "sum:": ("sum:can+dance+dann+augment",),
@@ -51,17 +52,18 @@ def goes_on(folder: Path, *names: Any, **rules: Any) -> None:
     assert_same(*(ended(INSTALLED, folder / str(stopping), job, stopping=stopping) for stopping in (True, False)))
 
 
-@pytest.mark.parametrize("optimizer", ["adam", "adamw", "sgd"])
+@pytest.mark.parametrize("optimizer", OPTIMISERS)
 @pytest.mark.parametrize("architecture", installed("architectures"))
 def test_every_network_goes_on_to_the_same_bits(architecture: str, optimizer: str, tmp_path: Path) -> None:
     goes_on(tmp_path, architecture, "source_only", optimizer=optimizer, **HEAVY.get(architecture, {}))
 
 
+@pytest.mark.parametrize("optimizer", OPTIMISERS)
 @pytest.mark.parametrize("method", installed("methods"))
-def test_every_method_goes_on_to_the_same_bits(method: str, tmp_path: Path) -> None:
+def test_every_method_goes_on_to_the_same_bits(method: str, optimizer: str, tmp_path: Path) -> None:
     if method == "skada" and importlib.util.find_spec("skada") is None:
         pytest.skip("skada is not installed")
-    goes_on(tmp_path, "convnet", method, SMALL.get(method))
+    goes_on(tmp_path, "convnet", method, SMALL.get(method), optimizer=optimizer)
 
 
 @pytest.mark.parametrize(
