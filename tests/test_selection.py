@@ -21,6 +21,7 @@ from astrobench.suite import Training
 from astrobench.training import Checkpoint, Material, Run, train
 from astrobench.training.keeping import LEAST, MOST, SHARE, images_told, told
 from astrobench.types import Dataset, Regression
+from astrobench_networks.convnet import convnet
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -216,7 +217,8 @@ def test_a_killed_training_keeps_what_it_had_and_ends_with_the_same(tmp_path: Pa
 
         torch.manual_seed(0)
         rules = Training(epochs=8, batch_size=18, augment=("flips",))
-        train(toy.tiny((3, 12, 12), 3), toy.alone(8, 3), material, rules, "toy/0", Checkpoint(kept.load, save, keep))
+        model = convnet((3, 12, 12), 3).to(memory_format=torch.channels_last)
+        train(model, toy.alone(256, 3), material, rules, "toy/0", Checkpoint(kept.load, save, keep))
         return spoken
 
     assert run(tmp_path / "whole") == [0, 2, 3, 5, 7]

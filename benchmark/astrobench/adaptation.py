@@ -23,7 +23,9 @@ class Step:
 
     latent: float32 (B, F). logits: float32 (B, K). labels: int64 (B,) for the source (float32 (B, P) of
     a regression), None for the target.
-    layers: the activations a method asked for by name.
+    layers: the activations a method asked for by name, float32 (B, …).
+
+    All of it is float32 in a training of precision "bf16" too: there the network alone runs in bfloat16.
     """
 
     latent: torch.Tensor
@@ -63,8 +65,9 @@ class Method(nn.Module):
     def shown(self, images: torch.Tensor, labels: torch.Tensor, model: nn.Module) -> torch.Tensor:
         """Return the labelled images as the network is to see them in a step: changed, never in place.
 
-        images: float32 (B, C, H, W), stretched, of the source (of the target for an oracle). Draw from torch's own
-        stream, which the engine seeds for each epoch.
+        images: float32 (B, C, H, W), stretched, of the source (of the target for an oracle). model: runs in the
+        precision of the training, as in the step itself, and returns float32. Draw from torch's own stream, which the
+        engine seeds for each epoch.
         """
         return images
 

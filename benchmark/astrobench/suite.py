@@ -71,7 +71,8 @@ class Training(Strict):
     selection: the rule that picks the epoch which is tested: "last", "source_valid" (best accuracy on the source
     validation set), or a validator (see `rules`). checkpoints: how many epochs, spread evenly, rules can pick from.
     batchnorm: statistics for evaluation, taken anew after each epoch ("recalibrated") or as they ran along ("running").
-    augment: "rotations" want square images. quirks: published faults to repeat, by name (see the suite's README).
+    augment: "rotations" want square images. precision: of the network while it trains; all losses are float32.
+    quirks: published faults to repeat, by name.
     """
 
     epochs: int = Field(default=20, ge=1)

@@ -40,8 +40,7 @@ class Layerwise(Method):
         if target is None or self.weight == 0:
             return {}
         strength = min(1.0, moment.progress / self.warmup) if self.warmup else 1.0
-        with torch.autocast(target.latent.device.type, enabled=False):
-            return {self.name: self.weight * strength * self.term(source, target).to(target.latent)}
+        return {self.name: self.weight * strength * self.term(source, target).to(target.latent)}
 
     def term(self, source: Step, target: Step) -> torch.Tensor:
         """Return the term itself, a scalar."""

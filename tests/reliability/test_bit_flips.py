@@ -6,9 +6,12 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 import pytest
+import torch
 from astrobench.errors import StoreError
 from astrobench.keys import key_of
+from astrobench.stages.checkpoints import checkpoint_in
 from astrobench.store import Store
+from astrobench.training import Run
 from astrobench.upkeep import fsck
 
 if TYPE_CHECKING:
@@ -58,6 +61,16 @@ def test_500_of_500_flips_are_found_by_fsck(tmp_path: Path) -> None:
     store = Store(tmp_path)
     digest = store.put(ARRAYS["weights"])
     assert sum(len(fsck(store).damage) for _ in flipped(store.object(digest))) == FLIPS
+
+
+def test_500_of_500_flips_of_a_checkpoint_are_found(tmp_path: Path) -> None:
+    checkpoint = checkpoint_in(tmp_path, torch.device("cpu"), lambda model: {})
+    weight = torch.arange(6.0).view(1, 3, 2, 1).to(memory_format=torch.channels_last)
+    checkpoint.save(Run(2, [{"epoch": 0, "loss": 0.25}, {"epoch": 1, "loss": 0.125}]), {"model/weight": weight})
+    kept = checkpoint.load()
+    assert kept is not None
+    assert (kept[0].epoch, kept[1]["model/weight"].stride()) == (2, weight.stride())
+    assert sum(checkpoint.load() is None for _ in flipped(tmp_path / "last")) == FLIPS
 
 
 @pytest.mark.parametrize("size", [0, 1, 100])

@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
 BACKWARDS = (
-    "--set=axes.method=['means', {plugin='plain', label='plain', params={seconds=0.15}}]",
+    "--set=axes.method=['aligned', {plugin='plain', label='plain', params={seconds=0.15}}]",
     "--set=axes.perturbation=[{plugin='noise', label='noise', params={sigma=0.7}}, 'none']",
 )
 ONE_WORKER = ("--workers", "1")

@@ -31,7 +31,7 @@ metrics = ["right"]
 dataset = ["blobs"]
 domain = ["here", "there"]
 architecture = ["dot"]
-method = [{ plugin = "plain", label = "plain", params = { seconds = SECONDS } }, "means"]
+method = [{ plugin = "plain", label = "plain", params = { seconds = SECONDS } }, "aligned"]
 perturbation = ["none", { plugin = "noise", label = "noise", params = { sigma = 0.7 } }]
 seed = [0]
 
@@ -69,8 +69,8 @@ class Tiny:
 
     def surroundings(self, mark: str = "", **more: str) -> dict[str, str]:
         """Return the environment of a run. mark: what its processes can be found by."""
-        path = os.pathsep.join([str(TESTS), str(self.folder / "site")])
-        return {**os.environ, "PYTHONPATH": path, "OMP_NUM_THREADS": "1", MARK: mark, **more}
+        paths = [str(TESTS), str(self.folder / "site"), *filter(None, [os.environ.get("PYTHONPATH")])]
+        return {**os.environ, "PYTHONPATH": os.pathsep.join(paths), "OMP_NUM_THREADS": "1", MARK: mark, **more}
 
     def start(self, results: Path, *words: str, mark: str = "", **more: str) -> subprocess.Popen[str]:
         """Start a run in a session of its own; its words go to a log beside the results."""

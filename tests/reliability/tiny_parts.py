@@ -1,4 +1,4 @@
-"""The tiny plugins: blobs of light left or right, a network of a few hundred weights, and faults on demand."""
+"""The tiny plugins: blobs of light left or right in three bands, shipped network and methods, and faults on demand."""
 
 from __future__ import annotations
 
@@ -10,8 +10,11 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 import numpy as np
-import torch
-from astrobench import Alignment, Dataset, Labelled, Method, Output, Perturbed, Score, Unlabelled
+from astrobench import Dataset, Labelled, Method, Perturbed, Score, Unlabelled
+from astrobench_alignment.can import can
+from astrobench_alignment.combined import Combined
+from astrobench_alignment.dann import dann
+from astrobench_networks.convnet import ConvNet
 from torch import nn
 
 if TYPE_CHECKING:
@@ -37,7 +40,7 @@ def blobs(*, images: int = 64) -> Dataset:
     def labelled(seed: int, light: float) -> Labelled:
         rng = np.random.default_rng(seed)
         labels = np.arange(images) % 2
-        flux = rng.normal(size=(images, 1, 8, 8)).astype(np.float32)
+        flux = rng.normal(size=(images, 3, 8, 8)).astype(np.float32)
         for side in (0, 1):
             flux[labels == side, :, :, 4 * side : 4 * side + 4] += light
         names = np.array([f"blob {number}" for number in range(images)])
@@ -46,30 +49,23 @@ def blobs(*, images: int = 64) -> Dataset:
     there = labelled(2, 0.4)
     return Dataset(
         train=labelled(0, 0.8), valid=labelled(1, 0.8), target=Unlabelled(there.images, there.ids, same),
-        tests={"here": labelled(3, 0.8), "there": labelled(4, 0.4)}, unit="adu", pixel_scale=0.2, bands=("r",),
+        tests={"here": labelled(3, 0.8), "there": labelled(4, 0.4)}, unit="adu", pixel_scale=0.2, bands=("g", "r", "i"),
         classes=("left", "right"), licence="none", citation="none", synthetic=True,
     )  # fmt: skip
 
 
-class Dot(nn.Module):
-    """Convolution, batch norm, dropout: all that has a state or draws from a stream."""
+class Dot(ConvNet):
+    """The shipped ConvNet and dropout: all that has a state or an order in memory, or draws from a stream."""
 
-    layers = ("body.0",)
-
-    def __init__(self, channels: int, outputs: int) -> None:
-        super().__init__()
-        body = (nn.Conv2d(channels, 4, 3), nn.BatchNorm2d(4), nn.ReLU(), nn.AvgPool2d(3), nn.Flatten(), nn.Dropout(0.2))
-        self.body, self.head = nn.Sequential(*body), nn.Linear(16, outputs)
-
-    def forward(self, images: torch.Tensor) -> Output:
-        latent = self.body(images)
-        return Output(latent, self.head(latent))
+    def __init__(self, shape: tuple[int, int, int], outputs: int) -> None:
+        super().__init__(shape, outputs)
+        self.trunk.append(nn.Dropout(0.2))
 
 
 def dot(shape: tuple[int, int, int], outputs: int) -> Dot:
     """Build the network."""
     mark("network")
-    return Dot(shape[0], outputs)
+    return Dot(shape, outputs)
 
 
 class Plain(Method):
@@ -91,9 +87,9 @@ def plain(features: int, outputs: int, *, seconds: float = 0.0) -> Plain:
     return Plain(seconds)
 
 
-def means(features: int, outputs: int, *, weight: float = 0.5) -> Alignment:
-    """Pull the mean latents together."""
-    return Alignment(lambda source, target: (source.mean(0) - target.mean(0)).square().sum(), weight)
+def aligned(features: int, outputs: int, *, weight: float = 0.5) -> Combined:
+    """Adapt by two shipped methods: one has buffers of its own, the other weights and dropout."""
+    return Combined(can(features, outputs), dann(features, outputs, hidden=16), weight=weight)
 
 
 def noise(batch: Batch, model: nn.Module, rng: Streams, *, sigma: float = 0.5, seconds: float = 0.0) -> Perturbed:

@@ -1,4 +1,4 @@
-"""The door of the tiny plugins: everything that a suite of a second needs, and nothing of first-party science."""
+"""The door of the tiny plugins: everything that a suite of a second needs."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ def astrobench_architectures() -> dict[str, str]:
 @astrobench.hookimpl
 def astrobench_methods() -> dict[str, str]:
     """Name the methods."""
-    return {"plain": "reliability.tiny_parts:plain", "means": "reliability.tiny_parts:means"}
+    return {"plain": "reliability.tiny_parts:plain", "aligned": "reliability.tiny_parts:aligned"}
 
 
 @astrobench.hookimpl

@@ -1,4 +1,8 @@
-"""Where a killed training goes on: its last finished epoch, and what it said at some. Files are whole or absent."""
+"""Where a killed training goes on: its last finished epoch, and what it said at some. Files are whole or absent.
+
+A file has the hash of the rest in its first line, one line of JSON, and safetensors, which know no order of memory but
+one: the strides that tensors had stand in the JSON.
+"""
 
 from __future__ import annotations
 
@@ -8,6 +12,7 @@ import json
 import shutil
 from typing import TYPE_CHECKING, Any
 
+import torch
 from safetensors import SafetensorError
 from safetensors.torch import load, save
 
@@ -15,10 +20,9 @@ from astrobench.store import write_atomically
 from astrobench.training import Checkpoint, Run
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping
+    from collections.abc import Callable, Mapping, Sequence
     from pathlib import Path
 
-    import torch
     from torch import nn
 
     from astrobench.training.state import Tensors
@@ -30,17 +34,19 @@ def checkpoint_in(folder: Path, device: torch.device, tell: Callable[[nn.Module]
     """Return a checkpoint that lives in a folder. tell: what is kept of a network beside its weights."""
 
     def put(run: Run, tensors: Tensors) -> None:
-        best = {f"best/{name}": value for name, value in run.best.items()}
-        _seal(folder / "last", {"run": {name: v for name, v in vars(run).items() if name != "best"}}, tensors | best)
+        tensors = tensors | {f"best/{name}": value for name, value in run.best.items()}
+        strides = {name: torch.empty_like(value, device="meta").stride() for name, value in tensors.items()}
+        head = {"run": {name: v for name, v in vars(run).items() if name != "best"}, "strides": strides}
+        _seal(folder / "last", head, tensors)
 
     def take() -> tuple[Run, Tensors] | None:
         try:
             head, tensors = _opened(folder / "last")
             for epoch in head["run"]["kept"]:
                 _opened(_kept(folder, epoch))
+            tensors = {name: _laid(value, head["strides"][name], device) for name, value in tensors.items()}
         except (OSError, ValueError, KeyError, SafetensorError):
             return None  # no checkpoint, or a damaged one: the training starts anew
-        tensors = {name: value.to(device) for name, value in tensors.items()}
         best = {name.removeprefix("best/"): value for name, value in tensors.items() if name.startswith("best/")}
         rest = {name: value for name, value in tensors.items() if not name.startswith("best/")}
         return Run(best=best, **head["run"]), rest
@@ -69,17 +75,23 @@ def _kept(folder: Path, epoch: int) -> Path:
     return folder / f"epoch-{epoch:05d}"
 
 
+def _laid(value: torch.Tensor, strides: Sequence[int], device: torch.device) -> torch.Tensor:
+    """Return a tensor on a device, in the memory order that these strides give it."""
+    return torch.empty_strided(value.shape, strides, dtype=value.dtype, device=device).copy_(value)
+
+
 def _seal(path: Path, head: Mapping[str, Any], tensors: Tensors) -> None:
-    """Write safetensors behind one line of JSON with their hash."""
+    """Write one line of JSON and safetensors behind their hash."""
     data = save({name: value.contiguous().cpu() for name, value in tensors.items()})
-    line = json.dumps({"sha256": hashlib.sha256(data).hexdigest(), **head}).encode()
-    write_atomically(path, line + b"\n" + data, replace=True)
+    body = json.dumps(head).encode() + b"\n" + data
+    write_atomically(path, hashlib.sha256(body).hexdigest().encode() + b"\n" + body, replace=True)
 
 
 def _opened(path: Path) -> tuple[dict[str, Any], Tensors]:
     """Return what `_seal` wrote. Raises OSError, ValueError or SafetensorError where it is absent or damaged."""
-    line, data = path.read_bytes().split(b"\n", 1)
-    head: dict[str, Any] = json.loads(line)
-    if hashlib.sha256(data).hexdigest() != head.get("sha256"):
+    digest, body = path.read_bytes().split(b"\n", 1)
+    if hashlib.sha256(body).hexdigest().encode() != digest:
         raise ValueError(f"{path} is damaged")
+    line, data = body.split(b"\n", 1)
+    head: dict[str, Any] = json.loads(line)
     return head, load(data)

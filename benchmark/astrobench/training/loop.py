@@ -20,6 +20,7 @@ from astrobench.seeds import seed_of
 from astrobench.training.batches import batches, generator, steps_in, turned
 from astrobench.training.batchnorm import BATCHES, check_statistics, leaning, recalibrate
 from astrobench.training.optimisers import optimiser_for, set_rate
+from astrobench.training.precision import forward_in
 from astrobench.training.regression import moment_loss
 from astrobench.training.resuming import everything, resumed
 from astrobench.training.selection import is_last, kept_epochs, out_of_patience, select, validated
@@ -59,7 +60,8 @@ def train(
                 run.kept.append(run.epoch)
         run.epoch += 1
         run.seconds += time.monotonic() - began
-        checkpoint.save(run, everything(model, method, optimiser))
+        carried = "no_gradient_reset" in rules.quirks
+        checkpoint.save(run, everything(model, method, optimiser, gradients=carried))
     return run
 
 
@@ -87,8 +89,8 @@ def _epoch(
         unlabelled = (
             _batch(material.target_inputs, others, rules, streams["target turns"]) if method.uses_target else None
         )
-        with torch.autocast(images.device.type, torch.bfloat16, enabled=rules.precision == "bf16"):
-            moment = Moment(run.epoch, done / (rules.epochs * steps))
+        moment = Moment(run.epoch, done / (rules.epochs * steps))
+        with forward_in(rules.precision, model, images.device):
             images = method.shown(images, labels, model)
             terms = _terms(model, method, images, labels, unlabelled, weight, moment)
         _update(optimiser, terms, model, rules)
@@ -130,7 +132,7 @@ def _terms(
     together = images if target is None else torch.cat([images, target])
     with captured(model, method.wanted_layers) as layers:
         latent, logits = model(together)
-    halves = [{name: value[part] for name, value in layers.items()} for part in (slice(n), slice(n, None))]
+    halves = [{name: value[part].float() for name, value in layers.items()} for part in (slice(n), slice(n, None))]
     source = Step(latent[:n].float(), logits[:n].float(), labels, halves[0])
     other = None if target is None else Step(latent[n:].float(), logits[n:].float(), None, halves[1])
     task = task_loss(source.logits, labels, weight)
