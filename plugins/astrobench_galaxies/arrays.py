@@ -27,9 +27,11 @@ def channels_first(images: np.ndarray, counts: Container[int], path: Path) -> np
     """
     first, last = (images.ndim == 4 and images.shape[axis] in counts for axis in (1, 3))
     if first == last:
-        channels = " or ".join(str(count) for count in range(9) if count in counts)
-        orders = f"(N, {channels}, H, W) {'and' if first else 'or'} (N, H, W, {channels})"
-        problem = f"may be read as {orders}; fetch or write larger images" if first else f"want {orders}"
+        known = [str(count) for count in range(9) if count in counts]
+        letter, tail = (known[0], "") if len(known) == 1 else ("C", f" with C of {' or '.join(known)}")
+        orders = [f"(N, {letter}, H, W)", f"(N, H, W, {letter})"]
+        both = f"may be read as {' and as '.join(orders)}{tail}; fetch or write larger images"
+        problem = both if first else f"want {' or '.join(orders)}{tail}"
         raise DataError(f"{path} has shape {images.shape}, {problem}")
     return images if first else np.moveaxis(images, 3, 1)
 

@@ -105,9 +105,7 @@ def test_fits_that_cannot_be_mapped_is_refused_with_the_remedy(tmp_path: Path) -
 
 
 def test_channels_at_both_ends_and_numbers_beyond_float32_are_refused(tmp_path: Path, cache: Path) -> None:
-    with pytest.raises(
-        DataError, match=r"shape \(6, 3, 5, 2\), may be read as \(N, 2 or 3, H, W\) and \(N, H, W, 2 or 3\)"
-    ):
+    with pytest.raises(DataError, match=r"shape \(6, 3, 5, 2\), may be read as \(N, C, H, W\) and as \(N, H, W, C\)"):
         written(tmp_path, *LAYOUTS[0], x=X[..., :2]).domain("pristine")
     large = np.full(X.shape, 2**24 + 1)
     with pytest.raises(DataError, match="whole numbers up to 16777217"):
