@@ -27,7 +27,7 @@ MOST_NUMBERED = 12
 """Classes of which each cell has its numbers written in it: text is what takes the time, and the room."""
 INCHES_A_NAME, MOST_INCHES = 0.11, 9.0
 """Room for the name of a class among more, and of their panel's side at most: then every second, third … is named."""
-ACROSS, LONGEST_NAME = 9, 18
+ACROSS, LONGEST_NAME = 11, 18
 """Letters of a name that stands across its cell; longer ones stand along it, cut to so many."""
 LUMINANCE = np.array([0.2126, 0.7152, 0.0722])
 """Of linear red, green and blue (ITU-R BT.709)."""
