@@ -74,7 +74,7 @@ def resampled(errors: Errors, resamples: int) -> np.ndarray:
     rng = Streams("astrobench_scores errors").of("\x1f".join(errors.objects.tolist()))
     starts = range(0, resamples, AT_ONCE)  # all draws at once are as many numbers as objects times resamples
     some = (rng.multinomial(count, np.full(count, 1 / count), min(AT_ONCE, resamples - at)) for at in starts)
-    return np.concatenate([times @ errors.sums for times in some])
+    return np.concatenate([errors.sums[:0], *(times @ errors.sums for times in some)])
 
 
 def spread(values: np.ndarray) -> Spread | None:
