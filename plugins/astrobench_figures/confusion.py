@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from functools import partial
 from typing import TYPE_CHECKING
 
@@ -9,7 +10,7 @@ import numpy as np
 from astrobench import DataError
 
 from astrobench_figures.colours import sequential
-from astrobench_figures.sheet import Sheet
+from astrobench_figures.sheet import Sheet, in_lines
 from astrobench_figures.trainings import families_of, keys_of, name_of
 
 if TYPE_CHECKING:
@@ -22,6 +23,12 @@ if TYPE_CHECKING:
     from astrobench_figures.trainings import Tests
 
 INCHES_A_CLASS, FEWEST_INCHES = 0.62, 2.3
+MOST_NUMBERED = 12
+"""Classes of which each cell has its numbers written in it: text is what takes the time, and the room."""
+INCHES_A_NAME, MOST_INCHES = 0.11, 9.0
+"""Room for the name of a class among more, and of their panel's side at most: then every second, third … is named."""
+ACROSS, LONGEST_NAME = 11, 18
+"""Letters of a name that stands across its cell; longer ones stand along it, cut to so many."""
 LUMINANCE = np.array([0.2126, 0.7152, 0.0722])
 """Of linear red, green and blue (ITU-R BT.709)."""
 EVEN = 0.179
@@ -41,20 +48,34 @@ def confusion(exhibits: Sequence[Exhibit]) -> Iterator[Sheet]:
         )
     for family, trainings in families.items():
         cells = tuple(cell for tests in trainings for cell in tests.every)
-        side = max(FEWEST_INCHES, INCHES_A_CLASS * len(cells[0].classes) + 0.5)
-        size = (side * max(len(tests.every) for tests in trainings) + 1.0, (side + 0.35) * len(trainings) + 0.2)
-        paint = partial(_paint, trainings=trainings)
+        side, below = _side(len(cells[0].classes)), 0.35 if _across(cells[0].classes) else 1.25
+        size = (side * max(len(tests.every) for tests in trainings) + 1.0, (side + below) * len(trainings) + 0.2)
+        paint = partial(_paint, trainings=trainings, side=side)
         yield Sheet("What each class was taken for", family, cells, size, paint, keys_of(cells))
 
 
-def _paint(figure: Figure, trainings: Sequence[Tests]) -> None:
+def _side(classes: int) -> float:
+    """Return how many inches a panel of so many classes has a side."""
+    if classes <= MOST_NUMBERED:
+        return max(FEWEST_INCHES, INCHES_A_CLASS * classes + 0.5)
+    return min(max(INCHES_A_NAME * classes + 1.5, 5.0), MOST_INCHES)
+
+
+def _across(classes: Sequence[str]) -> bool:
+    """Say whether the names of classes are few and short enough to stand across their cells."""
+    return len(classes) <= MOST_NUMBERED and max(map(len, classes)) <= ACROSS
+
+
+def _paint(figure: Figure, trainings: Sequence[Tests], side: float) -> None:
     columns = max(len(tests.every) for tests in trainings)
     panels = figure.subplots(len(trainings), columns, squeeze=False)
     for row, tests in zip(panels, trainings, strict=True):
         for axes, cell in zip(row, tests.every, strict=False):
-            _panel(axes, cell.predicted(), _title(cell))
+            _panel(axes, cell.predicted(), in_lines(_title(cell), side), side)
         for axes in row[len(tests.every) :]:
             axes.remove()
+        for axes in row[1:]:
+            axes.tick_params(labelleft=False)
         row[0].set_ylabel(f"seed {tests.learned.seed}\ntrue class")
     for axes in panels[-1]:
         axes.set_xlabel("predicted class", fontsize=8)
@@ -68,20 +89,37 @@ def _title(cell: Exhibit) -> str:
     return f"{cell.domain} ({'source' if cell.domain == cell.source else 'other'})"
 
 
-def _panel(axes: Axes, said: Prediction, title: str) -> None:
+def _panel(axes: Axes, said: Prediction, title: str, side: float) -> None:
     counts, of = counts_of(said)
     percent = np.divide(100 * counts, of[:, None], out=np.full(counts.shape, np.nan), where=of[:, None] > 0)
-    colours = sequential()
-    axes.imshow(percent, cmap=colours, vmin=0, vmax=100)
+    axes.imshow(percent, cmap=sequential(), vmin=0, vmax=100, interpolation="nearest")
+    right = f", {100 * np.trace(counts) / of.sum():.1f} % right" if of.sum() else ""
+    if len(said.classes) > MOST_NUMBERED:
+        empty = int((of == 0).sum())
+        right += f"; grey: {empty} without an image" if empty else ""
+    else:
+        _numbers(axes, percent, counts)
+    _names(axes, said.classes, side)
+    axes.set_title(f"{title}\n{of.sum()} images{right}", fontsize=9)
+
+
+def _numbers(axes: Axes, percent: np.ndarray, counts: np.ndarray) -> None:
+    """Write into each cell the share of its true class and how many images that is."""
     for (row, column), value in np.ndenumerate(percent):
         told = f"{value:.0f} %\n{counts[row, column]}" if np.isfinite(value) else "no image"
-        ink = ink_on(colours(value / 100))
+        ink = ink_on(sequential()(value / 100))
         axes.text(column, row, told, ha="center", va="center", fontsize=8, color=ink)
-    right = f", {100 * np.trace(counts) / of.sum():.1f} % right" if of.sum() else ""
-    axes.set_title(f"{title}\n{of.sum()} images{right}", fontsize=9)
-    places = range(len(said.classes))
-    axes.set_xticks(places, said.classes, fontsize=8)
-    axes.set_yticks(places, said.classes, fontsize=8, rotation=90, va="center")
+
+
+def _names(axes: Axes, classes: Sequence[str], side: float) -> None:
+    """Name as many of the classes, evenly spaced, as there is room for."""
+    many = len(classes) > MOST_NUMBERED
+    step = math.ceil(INCHES_A_NAME * len(classes) / (side - 1.5)) if many else 1
+    words = [name if len(name) <= LONGEST_NAME else f"{name[: LONGEST_NAME - 1]}…" for name in classes[::step]]
+    across = _across(classes)
+    places, size = range(0, len(classes), step), 6 if many else 8
+    axes.set_xticks(places, words, fontsize=size, rotation=0 if across else 90)
+    axes.set_yticks(places, words, fontsize=size, rotation=90 if across else 0, va="center")
 
 
 def ink_on(paper: tuple[float, ...]) -> str:

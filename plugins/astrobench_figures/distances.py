@@ -14,7 +14,7 @@ from matplotlib.ticker import MaxNLocator
 from scipy.spatial.distance import jensenshannon
 
 from astrobench_figures.looks import looks_of
-from astrobench_figures.sheet import Sheet
+from astrobench_figures.sheet import Sheet, in_lines
 from astrobench_figures.trainings import families_of, keys_of, name_of
 
 if TYPE_CHECKING:
@@ -32,6 +32,9 @@ PANEL_INCHES = (3.6, 2.6)
 SHUFFLES = 100
 
 
+DRAWS = "figure 'distances' draws how far images move in latent space under a method and the reference, and"
+
+
 class Move(NamedTuple):
     """From a learned cell to another of the same training, of the reference first and then of the method."""
 
@@ -44,23 +47,49 @@ class Move(NamedTuple):
         return f"{self.starts[0].domain} to {name_of(self.ends[0])}"
 
 
+class Compared(NamedTuple):
+    """A move with the distances float64 (n,) of the reference and of the method, or the reason why there are none."""
+
+    move: Move
+    lengths: tuple[np.ndarray, np.ndarray]
+    flipped: bool
+    fault: str
+
+
 def distances(exhibits: Sequence[Exhibit]) -> Iterator[Sheet]:
     """Yield a sheet for each method beside the reference: a row a seed, a column another domain or an attack.
 
-    Raises: DataError where no method and the reference were both tested on more than the domain that they learned.
+    A sheet that would have no distance at all is left out.
+
+    Raises: DataError where no method and the reference were both tested on more than the domain that they learned, or
+    no image of theirs can be compared.
     """
     families, found = families_of(exhibits), 0
+    faults: dict[str, None] = {}
     for (dataset, architecture, method), ours in families.items():
         theirs = families.get((dataset, architecture, ours[0].learned.reference), ())
-        rows = [] if theirs is ours else [moves for moves in map(partial(_moves, theirs=theirs), ours) if moves]
-        if rows:
-            found += 1
-            yield _sheet((dataset, architecture, f"{method} beside {ours[0].learned.reference}"), rows)
+        moves = [] if theirs is ours else [moves for moves in map(partial(_moves, theirs=theirs), ours) if moves]
+        rows = [tuple(map(compared, row)) for row in moves]
+        if all(one.fault for row in rows for one in row):
+            faults |= dict.fromkeys(f"from {one.move.name} {one.fault}" for row in rows for one in row)
+            continue
+        found += 1
+        yield _sheet((dataset, architecture, f"{method} beside {ours[0].learned.reference}"), rows)
     if not found:
-        raise DataError(
-            "figure 'distances' draws how far images move in latent space under a method and the reference, and no"
-            " stored cells are of both, on the learned domain and on another or under attack"
-        )
+        nothing = "no stored cells are of both, on the learned domain and on another or under attack"
+        raise DataError(f"{DRAWS} {'; '.join(faults) or nothing}")
+
+
+def compared(move: Move) -> Compared:
+    """Return a move with its distances, or with why there are none."""
+    lengths, flipped = lengths_of(move)
+    fault = ""
+    if not len(lengths[0]):
+        apart = "no image has its id in both domains: they are not paired"
+        fault = "no image was flipped under both methods" if flipped else apart
+    elif not np.isfinite(lengths).all():
+        fault = "some latents are not finite"
+    return Compared(move, lengths, flipped, fault)
 
 
 def _moves(ours: Tests, theirs: Sequence[Tests]) -> tuple[Move, ...]:
@@ -74,39 +103,37 @@ def _moves(ours: Tests, theirs: Sequence[Tests]) -> tuple[Move, ...]:
     return ()
 
 
-def _sheet(labels: tuple[str, ...], rows: Sequence[tuple[Move, ...]]) -> Sheet:
+def _sheet(labels: tuple[str, ...], rows: Sequence[tuple[Compared, ...]]) -> Sheet:
     columns = max(len(moves) for moves in rows)
     size = (max(PANEL_INCHES[0] * columns, 5.0), PANEL_INCHES[1] * len(rows))
-    cells = dict.fromkeys(cell for moves in rows for move in moves for cell in (*move.starts, *move.ends))
+    cells = dict.fromkeys(cell for row in rows for one in row for cell in (*one.move.starts, *one.move.ends))
     heading, paint = "Distances in latent space", partial(_paint, rows=rows, columns=columns)
     return Sheet(heading, labels, tuple(cells), size, paint, keys_of(tuple(cells)))
 
 
-def _paint(figure: Figure, rows: Sequence[tuple[Move, ...]], columns: int) -> None:
+def _paint(figure: Figure, rows: Sequence[tuple[Compared, ...]], columns: int) -> None:
     panels = figure.subplots(len(rows), columns, squeeze=False)
     for row, moves in zip(panels, rows, strict=True):
-        looks = looks_of(start.method for start in moves[0].starts)
-        for axes, move in zip(row, moves, strict=False):
-            _panel(axes, move, looks)
+        starts = moves[0].move.starts
+        looks = looks_of(start.method for start in starts)
+        for axes, one in zip(row, moves, strict=False):
+            _panel(axes, one, looks, figure.get_figwidth() / columns)
         for axes in row[len(moves) :]:
             axes.remove()
-        row[0].set_ylabel(f"seed {moves[0].starts[0].seed}\nimages")
-    for axes in panels[-1]:
+        row[0].set_ylabel(f"seed {starts[0].seed}\nimages")
+    for axes in (axes for axes in panels[-1] if axes.get_frame_on()):
         axes.set_xlabel("Euclidean distance [latent units]")
 
 
-def _panel(axes: Axes, move: Move, looks: dict[str, Look]) -> None:
-    both, flipped = lengths_of(move)
-    count = len(both[0])
-    known = count > 0 and bool(np.isfinite(both).all())
+def _panel(axes: Axes, one: Compared, looks: dict[str, Look], inches: float) -> None:
+    move, both, flipped, fault = one
     which = "images flipped for both" if flipped else "images"
-    told = f", JS distance {js_distance(*both):.2f} (by chance {js_by_chance(*both):.2f})" if known else ""
-    axes.set_title(f"{move.name}\n{count} {which}{told}", fontsize=9)
-    if not known:
-        told = "latents that are not finite" if count else "no image to compare"
-        axes.text(0.5, 0.5, told, ha="center", va="center", transform=axes.transAxes, fontsize=9)
-        axes.set_xticks([])
-        axes.set_yticks([])
+    told = "" if fault else f", JS distance {js_distance(*both):.2f} (by chance {js_by_chance(*both):.2f})"
+    axes.set_title(f"{in_lines(move.name, inches)}\n{len(both[0])} {which}{told}", fontsize=9)
+    if fault:
+        axes.text(0.5, 0.5, fault, ha="center", va="center", transform=axes.transAxes, fontsize=9, wrap=True)
+        axes.set_frame_on(False)
+        axes.set(xticks=[], yticks=[])
         return
     edges = np.histogram_bin_edges(np.concatenate(both), BINS).tolist()
     for start, lengths in zip(move.starts, both, strict=True):

@@ -10,15 +10,14 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 import numpy as np
-from astrobench import DataError
 
 from astrobench_figures.grouping import few
-from astrobench_figures.twins import rows_of, shown_once
+from astrobench_figures.twins import refused, rows_of, shown_once
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from astrobench import Exhibit, Prediction
+    from astrobench import DataError, Exhibit, Prediction
 
     from astrobench_figures.twins import Twins
 
@@ -59,11 +58,8 @@ def enough(rivals: Sequence[Twins], number: int) -> bool:
 
 def too_few(figure: str, exhibits: Sequence[Exhibit]) -> DataError:
     """Return the refusal of records that no isomap can be fitted to."""
-    suite = f"suite {exhibits[0].suite!r}" if exhibits else "the suite"
-    return DataError(
-        f"figure {figure!r} draws more than {NEIGHBOURS} galaxies of equal id in two domains beside those that an"
-        f" attack on pixels met, and {suite} has stored no such classification; run it with one_pixel"
-    )
+    draws = f"more than {NEIGHBOURS} galaxies of equal id in two domains beside those that an attack on pixels met"
+    return refused(figure, draws, exhibits, "no such classification", "run it with one_pixel")
 
 
 def _drawn(twins: Twins, number: int) -> np.ndarray:

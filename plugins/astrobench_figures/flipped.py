@@ -33,7 +33,7 @@ def flipped(exhibits: Sequence[Exhibit]) -> Iterator[Sheet]:
     """
     shown = ((twins, few(twins.flipped(), MOST_GALAXIES)) for twins in twins_of(exhibits))
     makers = (partial(_sheet, twins, ids) for twins, ids in shown if len(ids))
-    yield from those_drawn(makers, none_flipped("flipped", exhibits))
+    yield from those_drawn(makers, partial(none_flipped, "flipped", exhibits))
 
 
 def _sheet(twins: Twins, ids: np.ndarray) -> Sheet:

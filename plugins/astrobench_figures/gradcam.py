@@ -46,7 +46,7 @@ def gradcam(exhibits: Sequence[Exhibit]) -> Iterator[Sheet]:
     """
     shown = ((rivals, few(flipped_by_all(rivals), MOST_GALAXIES)) for rivals in rivals_of(exhibits, MOST_METHODS))
     makers = (partial(_sheet, rivals, ids) for rivals, ids in shown if len(ids))
-    yield from those_drawn(makers, none_flipped("gradcam", exhibits))
+    yield from those_drawn(makers, partial(none_flipped, "gradcam", exhibits))
 
 
 def class_activation(network: nn.Module, images: np.ndarray) -> np.ndarray | None:

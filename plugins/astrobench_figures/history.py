@@ -70,7 +70,7 @@ def _paint(figure: Figure, told: Histories) -> None:
         _panel(axes, told, of_one, "added to the loss, weighted", f"Terms: {', '.join(terms)}")
     _panel(merits, told, {merit: "validation"}, MERITS.get(merit, ""), "Source validation")
     if merit == "valid_accuracy":
-        merits.set_ylim(0, 100)
+        merits.set_ylim(-4, 104)  # a line at either end is seen whole
 
 
 def _panel(axes: Axes, told: Histories, names: Mapping[str, str], unit: str, title: str) -> None:

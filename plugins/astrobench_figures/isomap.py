@@ -36,7 +36,7 @@ def isomap(exhibits: Sequence[Exhibit]) -> Iterator[Sheet]:
     Raises: DataError where no cells of two domains and an attack on pixels are of enough galaxies.
     """
     shown = (rivals for rivals in rivals_of(exhibits, MOST_METHODS) if enough(rivals, GALAXIES))
-    yield from those_drawn((partial(_sheet, rivals) for rivals in shown), too_few("isomap", exhibits))
+    yield from those_drawn((partial(_sheet, rivals) for rivals in shown), partial(too_few, "isomap", exhibits))
 
 
 def _sheet(rivals: tuple[Twins, ...]) -> Sheet:

@@ -21,6 +21,7 @@ MARKS = ("X", "*", "^")
 """The image as learned, that of the other domain, and the attacked one."""
 MARK: dict[str, Any] = {"color": "white", "markeredgecolor": "black", "markersize": 8, "linestyle": "none"}
 KEY_INCHES, LINE_INCHES, INCHES_A_WORD = 0.4, 0.2, 0.95
+MOST_NAMED = 40  # classes in a key: five times eight colours, and the sixth eight are all but white
 
 
 def with_key(figure: Figure, twins: Twins) -> SubFigure:
@@ -51,5 +52,8 @@ def above_key(figure: Figure, handles: Sequence[Artist]) -> SubFigure:
 
 
 def class_patches(classes: Sequence[str]) -> list[Patch]:
-    """Return a patch for each class, in its colour."""
-    return [Patch(color=colour, label=name) for name, colour in zip(classes, of_classes(classes), strict=True)]
+    """Return a patch for each class, in its colour; of more than forty the others are counted."""
+    named = list(zip(classes, of_classes(classes), strict=True))[:MOST_NAMED]
+    patches = [Patch(color=colour, label=name) for name, colour in named]
+    left = len(classes) - len(named)
+    return [*patches, Patch(color="none", label=f"and {left} more classes")] if left else patches

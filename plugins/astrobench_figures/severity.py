@@ -127,7 +127,7 @@ def _panel(axes: Axes, curve: Curve, guess: float, looks: Mapping[str, Look]) ->
         axes.plot(
             at[:1], values[0, :1], look.marker, color=look.colour, markerfacecolor="white", markersize=4, zorder=5
         )
-    axes.set_ylim(0, 100)
+    axes.set_ylim(-4, 104)  # a mark at either end is seen whole
     axes.set_title(f"{curve.name}{_fewer(curve)}", fontsize=9)
     axes.grid(alpha=0.25)
     ruler.put_on(axes)

@@ -28,6 +28,7 @@ FOOT_INCHES = 0.16  # a line of the foot
 LETTERS_PER_INCH = 17  # of the foot, where most are digits
 HEAD_INCHES = 0.6
 HEAD_LETTERS_PER_INCH, LABELS_INCHES = 12, 0.17  # of the labels below the heading, and a further line of them
+TITLE_LETTERS_PER_INCH = 13  # of a panel's title
 LONGEST_NAME = 200  # of 255 bytes that file systems take: a suffix and a part of a key follow
 UNBROKEN = "\N{NO-BREAK SPACE}"
 SHOWN = 12
@@ -82,19 +83,24 @@ class Sheet:
         return self.origin(digits=64) + (f"; other cells {others}" if others else "")
 
 
-def those_drawn(makers: Iterable[Callable[[], Sheet]], refusal: DataError) -> Iterator[Sheet]:
+def those_drawn(makers: Iterable[Callable[[], Sheet]], refusal: Callable[[], DataError]) -> Iterator[Sheet]:
     """Yield the sheets that stored cells can fill. Where none can: raise why the first could not, or the refusal."""
-    found, fault = 0, refusal
-    for number, make in enumerate(makers):
+    found, fault = 0, None
+    for make in makers:
         try:
             sheet = make()
         except DataError as error:
-            fault = fault if number else error
+            fault = fault or error
             continue
         found += 1
         yield sheet
     if not found:
-        raise fault
+        raise fault or refusal()
+
+
+def in_lines(words: str, inches: float) -> str:
+    """Return a panel's title, of 9 points, in as many lines as a panel so wide needs."""
+    return "\n".join(textwrap.wrap(words, max(int(inches * TITLE_LETTERS_PER_INCH), 8)))
 
 
 @dataclass

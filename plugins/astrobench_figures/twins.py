@@ -125,11 +125,30 @@ def keys_of(cells: Sequence[Exhibit]) -> tuple[tuple[str, str], ...]:
 
 def none_flipped(figure: str, exhibits: Sequence[Exhibit]) -> DataError:
     """Return the refusal of records that hold no galaxy that an attack flipped."""
+    draws = "galaxies that an attack on pixels flipped under every method beside the same in another domain"
+    return refused(figure, draws, exhibits, "none", "run it with one_pixel, or show fewer methods with --method")
+
+
+def refused(figure: str, draws: str, exhibits: Sequence[Exhibit], lacks: str, remedy: str) -> DataError:
+    """Return the refusal of a figure of twins: unpaired domains are named, for no run would give them twins."""
     suite = f"suite {exhibits[0].suite!r}" if exhibits else "the suite"
-    return DataError(
-        f"figure {figure!r} draws galaxies that an attack on pixels flipped under every method beside the same in"
-        f" another domain, and {suite} has stored none; run it with one_pixel, or show fewer methods with --method"
-    )
+    apart = _apart(exhibits)
+    if apart:
+        learned, other = apart
+        told = f"no image of {learned!r} has the id of one of {other!r}: the domains of {suite} are not paired"
+        return DataError(f"figure {figure!r} draws {draws}, and {told}")
+    return DataError(f"figure {figure!r} draws {draws}, and {suite} has stored {lacks}; {remedy}")
+
+
+def _apart(exhibits: Sequence[Exhibit]) -> tuple[str, str] | None:
+    """Return two domains that share no id, where no two domains that an attack stands beside share one."""
+    names = None
+    for twins in twins_of(exhibits):
+        learned, other, _ = twins.said
+        if np.isin(learned.ids, other.ids).any():
+            return None
+        names = names or twins.names[:2]
+    return names
 
 
 def _groups(exhibits: Sequence[Exhibit]) -> Iterable[list[Cells]]:

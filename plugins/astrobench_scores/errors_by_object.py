@@ -11,6 +11,7 @@ import numpy as np
 from astrobench import Streams
 
 from astrobench_scores.resampling import LEVEL, Spread
+from astrobench_scores.weighted import AT_ONCE
 
 if TYPE_CHECKING:
     from astrobench import Prediction
@@ -71,7 +72,9 @@ def resampled(errors: Errors, resamples: int) -> np.ndarray:
     """
     count = len(errors.objects)
     rng = Streams("astrobench_scores errors").of("\x1f".join(errors.objects.tolist()))
-    return np.asarray(rng.multinomial(count, np.full(count, 1 / count), resamples) @ errors.sums)
+    starts = range(0, resamples, AT_ONCE)  # all draws at once are as many numbers as objects times resamples
+    some = (rng.multinomial(count, np.full(count, 1 / count), min(AT_ONCE, resamples - at)) for at in starts)
+    return np.concatenate([errors.sums[:0], *(times @ errors.sums for times in some)])
 
 
 def spread(values: np.ndarray) -> Spread | None:

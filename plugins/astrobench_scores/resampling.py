@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from astrobench import Prediction
 
 LEVEL = 0.95
+MOST_VALUES = 10_000_000  # of all scores in all resamples that are held at a time: 80 MB
 LEAST = 0.5  # of the resamples must give a number, or the interval would be that of other data
 
 
@@ -37,20 +38,26 @@ def spreads(images: Prediction, names: Mapping[str, str], resamples: int) -> dic
 
     Source: Efron & Tibshirani 1993, ch. 13; the cluster bootstrap of Davison & Hinkley 1997, §3.8.
     """
-    drawn = np.concatenate(list(_resampled(images, tuple(names), resamples)), axis=1)
-    found = {name: _spread(values) for name, values in zip(names.values(), drawn, strict=True)}
+    known, codes = tally(images), tuple(names)
+    found: dict[str, Spread | None] = {}
+    each = max(MOST_VALUES // resamples, 1)
+    for start in range(0, len(codes), each):  # what a thousand classes score in every resample is too much at once
+        some = codes[start : start + each]
+        drawn = np.concatenate(list(_resampled(known, some, resamples)), axis=1)
+        found |= {names[code]: _spread(values) for code, values in zip(some, drawn, strict=True)}
     return {name: spread for name, spread in found.items() if spread is not None}
 
 
-def _resampled(images: Prediction, names: tuple[str, ...], resamples: int) -> Iterator[np.ndarray]:
-    """Yield float64 (names, b): every score of some resamples, NaN where it does not exist."""
-    known: Tally = tally(images)
+def _resampled(known: Tally, names: tuple[str, ...], resamples: int) -> Iterator[np.ndarray]:
+    """Yield float64 (names, b): these scores in some resamples, NaN where one does not exist."""
     objects = len(known.objects)
     # The draw depends on how many objects there are and on nothing else: methods and seeds meet the same resamples.
     rng = Streams(f"astrobench_scores bootstrap of {objects}").all()
     for start in range(0, resamples, AT_ONCE):
         times = rng.multinomial(objects, np.full(objects, 1 / objects), min(AT_ONCE, resamples - start))
-        scores = {**class_scores(known, times), "roc_auc": areas(known, times)}
+        scores = class_scores(known, times)
+        if "roc_auc" in names:
+            scores["roc_auc"] = areas(known, times)
         yield np.stack([scores[name] for name in names])
 
 

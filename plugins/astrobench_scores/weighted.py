@@ -1,6 +1,7 @@
 """Scores of a test set in which objects count any number of times, for many such counts at once.
 
-Letters: b resamples, G objects, N images, K classes.
+Letters: b resamples, G objects, N images, K classes. No array is larger than (b, N), (b, K) or (N, K): one of all
+confusions, (G, K, K), takes gigabytes from a thousand classes on.
 """
 
 from __future__ import annotations
@@ -8,6 +9,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
+from scipy import sparse
 from scipy.special import softmax
 
 from astrobench_scores.calibration import brier_terms
@@ -21,13 +23,15 @@ AT_ONCE = 128  # resamples in memory at a time
 class Tally(NamedTuple):
     """A test set by object. objects: int64 (G,), images of each. owner: int64 (N,), the object of each image.
 
-    confusions: float64 (G, K, K), images by true and predicted class. brier: float64 (G,), summed terms.
-    probabilities: float64 (N, K). labels: int64 (N,).
+    hits, support, taken: sparse float64 (G, K), images by the class that was seen, is true, and was predicted. brier:
+    float64 (G,), summed terms. probabilities: float64 (N, K). labels: int64 (N,).
     """
 
     objects: np.ndarray
     owner: np.ndarray
-    confusions: np.ndarray
+    hits: sparse.csr_array
+    support: sparse.csr_array
+    taken: sparse.csr_array
     brier: np.ndarray
     probabilities: np.ndarray
     labels: np.ndarray
@@ -39,10 +43,23 @@ def tally(images: Prediction) -> Tally:
     owner = np.unique(named, return_inverse=True)[1]
     count, outputs = int(owner.max()) + 1, images.logits.shape[1]
     probabilities = softmax(images.logits.astype(np.float64), axis=1)
-    confusions = np.zeros((count, outputs, outputs))
-    np.add.at(confusions, (owner, images.labels, images.logits.argmax(axis=1)), 1)
-    brier = np.bincount(owner, brier_terms(probabilities, images.labels), count)
-    return Tally(np.bincount(owner, minlength=count), owner, confusions, brier, probabilities, images.labels)
+    labels, said = images.labels, images.logits.argmax(axis=1)
+    right, every = labels == said, np.ones(len(labels), bool)
+
+    def counted(of: np.ndarray, where: np.ndarray) -> sparse.csr_array:
+        ones = np.ones(int(where.sum()))
+        return sparse.csr_array((ones, (owner[where], of[where])), shape=(count, outputs))
+
+    return Tally(
+        np.bincount(owner, minlength=count),
+        owner,
+        counted(labels, right),
+        counted(labels, every),
+        counted(said, every),
+        np.bincount(owner, brier_terms(probabilities, labels), count),
+        probabilities,
+        labels,
+    )
 
 
 def class_scores(known: Tally, times: np.ndarray) -> dict[str, np.ndarray]:
@@ -51,8 +68,7 @@ def class_scores(known: Tally, times: np.ndarray) -> dict[str, np.ndarray]:
     times: int64 (b, G), how often each object counts. A class that is never predicted has precision 0, one neither
     there nor predicted F1 0, as in scikit-learn; the recall of a class without images is NaN.
     """
-    counts = np.tensordot(times, known.confusions, axes=1)
-    hits, support, taken = np.einsum("bkk->bk", counts), counts.sum(axis=2), counts.sum(axis=1)
+    hits, support, taken = (np.ascontiguousarray(times @ part) for part in (known.hits, known.support, known.taken))
     total = support.sum(axis=1)
     precision, f1 = hits / np.maximum(taken, 1), 2 * hits / np.maximum(support + taken, 1)
     accuracy = hits.sum(axis=1) / total

@@ -10,6 +10,7 @@ from astrobench import DataError, Output
 from astrobench_figures.church import GRID, church, window
 from astrobench_figures.colours import of_classes
 from astrobench_figures.heads import Head, head_of
+from astrobench_figures.marks import class_patches
 from matplotlib.colors import to_rgb
 from matplotlib.figure import Figure
 from torch import nn
@@ -89,6 +90,13 @@ def test_other_classes_have_colours_that_differ():
     others = of_classes(tuple("abcdefghijklmnop"))
     assert len({to_rgb(colour) for colour in others}) == 16
     assert others[0] == "#E69F00"
+
+
+@pytest.mark.parametrize(("classes", "handles"), [(3, 3), (40, 40), (41, 41), (1000, 41)])
+def test_a_key_of_many_classes_leaves_room_for_the_picture(classes, handles):
+    patches = class_patches([f"class {number}" for number in range(classes)])
+    assert len(patches) == handles
+    assert patches[-1].get_label() == (f"and {classes - 40} more classes" if classes > 40 else f"class {classes - 1}")
 
 
 def test_records_without_a_flip_or_with_a_head_that_is_not_linear_are_refused_in_one_line():

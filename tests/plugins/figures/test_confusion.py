@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from itertools import pairwise
+
 import numpy as np
 import pytest
 from astrobench import DataError
@@ -68,6 +70,31 @@ def test_a_cell_says_what_the_score_says_though_some_logits_are_not_finite(exhib
 def test_a_class_without_images_is_told_and_not_a_number(exhibit, guessed):
     (axes,) = painted([exhibit("A", guessed(5, labels=np.zeros(30, np.int64)))])
     assert [text.get_text() for text in axes.texts][3:] == ["no image"] * 6
+
+
+@pytest.mark.parametrize("classes", [4, 12, 13, 60, 1000])
+def test_many_classes_have_no_numbers_in_cells_and_names_that_do_not_touch(exhibit, guessed, classes):
+    names = tuple(f"a class of galaxies, {number}" for number in range(classes))
+    labels, eye = np.arange(2 * classes) % (classes - 1), np.eye(classes, dtype=np.float32)
+    said = guessed(
+        0, ids=np.array([f"g{n}" for n in range(2 * classes)]), labels=labels, logits=eye[labels], classes=names,
+        latent=np.zeros((2 * classes, 2), np.float32),
+    )  # fmt: skip
+    (sheet,) = confusion([exhibit("A", said), exhibit("B", said)])
+    assert max(sheet.inches) < 30
+    figure = Figure(sheet.inches, layout="constrained")
+    sheet.paint(figure)
+    figure.draw_without_rendering()
+    panels = figure.axes[:-1]
+    assert [len(axes.texts) for axes in panels] == [classes**2 if classes <= 12 else 0] * 2
+    assert ("1 without an image" in panels[0].get_title()) == (classes > 12)
+    for axis, along in ((panels[0].xaxis, "x"), (panels[0].yaxis, "y")):
+        words = axis.get_ticklabels()
+        assert words[0].get_text() == "a class of galaxi…"
+        assert len(words) >= min(classes, 50)
+        boxes = sorted((box.get_window_extent() for box in words), key=lambda box: getattr(box, f"{along}0"))
+        for one, next_one in pairwise(boxes):
+            assert getattr(one, f"{along}1") <= getattr(next_one, f"{along}0") + 0.5
 
 
 def test_a_row_is_a_seed_and_a_sheet_a_method(exhibit, guessed):

@@ -120,14 +120,31 @@ def test_no_image_flipped_for_both_is_told_and_has_no_number(compared, exhibit, 
     cells[5] = exhibit("A", placed(9, flipped=np.zeros(80, bool)), method="mmd", clean=False, perturbation="one_pixel")
     _, (_, axes) = painted(cells)
     assert axes.get_title() == "A to one_pixel\n0 images flipped for both"
-    assert [text.get_text() for text in axes.texts] == ["no image to compare"]
+    assert [text.get_text() for text in axes.texts] == ["no image was flipped under both methods"]
+    assert not axes.get_frame_on()
+
+
+def test_an_unpaired_survey_has_no_empty_frames_but_a_sentence(compared, exhibit, placed):
+    cells, said = compared
+    for one in said.values():
+        one[1].ids[:] = [f"other {name}" for name in one[1].ids]
+    _, (apart, drawn) = painted(cells)
+    assert [text.get_text() for text in apart.texts] == ["no image has its id in both domains: they are not paired"]
+    assert not apart.get_frame_on()
+    assert drawn.get_frame_on()
+    with pytest.raises(DataError) as told:
+        list(distances([cell for cell in cells if cell.clean]))
+    assert str(told.value) == (
+        "figure 'distances' draws how far images move in latent space under a method and the reference, and from A to B"
+        " no image has its id in both domains: they are not paired"
+    )
 
 
 def test_latents_that_are_not_finite_are_told(compared):
     cells, said = compared
     said["mmd"][1].latent[3] = np.inf
     _, (axes, _) = painted(cells)
-    assert [text.get_text() for text in axes.texts] == ["latents that are not finite"]
+    assert [text.get_text() for text in axes.texts] == ["some latents are not finite"]
 
 
 def test_seeds_are_rows_and_only_those_of_both_methods(exhibit, placed):

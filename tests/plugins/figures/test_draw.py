@@ -6,7 +6,9 @@ import io
 import subprocess
 import sys
 import xml.etree.ElementTree as ET
+from dataclasses import replace
 
+import figures_toy as toy
 import numpy as np
 import pytest
 from astrobench import DataError, SuiteError
@@ -44,6 +46,19 @@ def test_a_figure_is_a_png_and_an_svg_that_name_their_records_and_say_synthetic(
         said = told.replace("\N{NO-BREAK SPACE}", " ")
         assert "synthetic" in said
         assert all(word in said for word in (*origin, "suite toy version 3", "profile tiny"))
+
+
+@pytest.mark.parametrize("name", ["church", "flipped", "gradcam", "isomap", "isomap_movie"])
+def test_figures_of_twins_name_the_domains_that_are_not_paired(name):
+    learned, other, attacked = toy.cells()
+    apart = replace(other.predicted(), ids=np.array([f"x{n:02d}" for n in range(24)]))
+    cells = [learned, replace(other, predicted=lambda: apart), attacked]
+    with pytest.raises(DataError) as told:
+        drawn(cells, name)
+    assert str(told.value).startswith(f"figure {name!r} draws ")
+    assert str(told.value).endswith(
+        "and no image of 'Y10' has the id of one of 'Y1': the domains of suite 'toy' are not paired"
+    )
 
 
 def test_nothing_is_called_synthetic_that_is_not(exhibit):

@@ -117,6 +117,14 @@ def test_a_classification_has_none(prediction):
     assert regression(made, made) == {}
 
 
+def test_without_resamples_there_are_values_and_no_spread(drawn):
+    scores = regression(*[made(*drawn)] * 2, resamples=0)
+    assert scores == {name: replace(score, se=None, interval=None) for name, score in scores.items()}
+    whole = regression(*[made(*drawn)] * 2)
+    assert {name: score.value for name, score in scores.items()} == {name: one.value for name, one in whole.items()}
+    assert any(score.se is not None for score in whole.values())
+
+
 @pytest.mark.parametrize("resamples", [-1, 10_001])
 def test_resamples_have_bounds(drawn, resamples):
     with pytest.raises(SuiteError, match=f"resamples is {resamples}: expected 0 to 10000"):

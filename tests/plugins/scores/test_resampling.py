@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 import math
+import tracemalloc
 
 import numpy as np
 import pytest
 from astrobench import SuiteError
+from astrobench_scores import resampling
 from astrobench_scores.classification import classification
+from astrobench_scores.resampling import spreads
 from astrobench_scores.weighted import areas, class_scores, tally
 from scipy import stats
 from scipy.special import softmax
@@ -58,6 +61,57 @@ def test_scores_of_objects_that_count_more_than_once_are_scikit_learns(made, cla
             "f1_1": metrics.f1_score(labels == 1, said == 1, sample_weight=weight, zero_division=0),
         }
         assert {name: float(scores[name][draw]) for name in truth} == pytest.approx(truth, abs=1e-12)
+
+
+@pytest.mark.parametrize("classes", [2, 3, 40])
+def test_scores_are_those_of_every_object_s_confusions_to_the_bit(prediction, classes):
+    logits, labels, owner = drawn(np.random.default_rng(13), 120, classes, 40)
+    said = prediction(
+        ids=[f"i{k:04}" for k in range(120)], logits=logits, labels=labels, classes=tuple(map(str, range(classes))),
+        objects=np.array([f"o{k:04}" for k in owner]),
+    )  # fmt: skip
+    confusions = np.zeros((40, classes, classes))
+    np.add.at(confusions, (owner, labels, said.logits.argmax(1)), 1)
+    times = np.random.default_rng(14).multinomial(40, np.full(40, 1 / 40), 7)
+    counts = np.tensordot(times, confusions, axes=1)
+    hits, support, taken = np.einsum("bkk->bk", counts), counts.sum(axis=2), counts.sum(axis=1)
+    f1 = 2 * hits / np.maximum(support + taken, 1)
+    scores = class_scores(tally(said), times)
+    np.testing.assert_array_equal(scores["accuracy"], hits.sum(1) / support.sum(1))
+    np.testing.assert_array_equal(
+        scores["precision"], (hits / np.maximum(taken, 1) * support).sum(1) / support.sum(axis=1)
+    )
+    np.testing.assert_array_equal(scores["f1"], (f1 * support).sum(1) / support.sum(axis=1))
+    for k in range(classes):
+        np.testing.assert_array_equal(scores[f"f1_{k}"], f1[:, k])
+        known = np.where(support[:, k] > 0, hits[:, k] / np.maximum(support[:, k], 1), np.nan)
+        np.testing.assert_array_equal(scores[f"recall_{k}"], known)
+
+
+def test_a_thousand_classes_take_no_more_than_a_few_arrays(prediction):
+    """Confusions of each object would be 12 GB, and those of a few resamples one more."""
+    rng, n, classes = np.random.default_rng(15), 1500, 1000
+    labels = rng.integers(0, classes, n)
+    said = prediction(
+        ids=[f"i{k:04}" for k in range(n)], logits=rng.normal(size=(n, classes)) + 3 * np.eye(classes)[labels],
+        labels=labels, classes=tuple(map(str, range(classes))),
+    )  # fmt: skip
+    names = {f"{score}_{k}": f"{score}_c{k}" for score in ("precision", "recall", "f1") for k in range(classes)}
+    tracemalloc.start()
+    try:
+        found = spreads(said, {"accuracy": "accuracy", **names}, 256)
+        peak = tracemalloc.get_traced_memory()[1]
+    finally:
+        tracemalloc.stop()
+    assert len(found) > 2000
+    assert peak < 150e6  # probabilities, (N, K), and their terms are 12 MB each
+
+
+def test_scores_are_the_same_however_many_are_held_at_a_time(made, monkeypatch):
+    logits, labels, _ = drawn(np.random.default_rng(16), 60, 3)
+    whole = classification(*[made(logits, labels)] * 2, bootstrap=300)
+    monkeypatch.setattr(resampling, "MOST_VALUES", 700)
+    assert classification(*[made(logits, labels)] * 2, bootstrap=300) == whole
 
 
 def test_intervals_are_scipys_percentile_intervals(made):
