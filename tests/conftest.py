@@ -7,5 +7,12 @@ from __future__ import annotations
 
 import signal
 
+from astrobench.environment import processor
+
 if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
     signal.signal(signal.SIGINT, signal.default_int_handler)
+
+
+def pytest_report_header() -> str:
+    """Name the processor: what rounds otherwise on another one fails there only."""
+    return f"processor: {processor()}"

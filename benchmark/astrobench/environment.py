@@ -16,6 +16,11 @@ from astrobench.keys import key_of
 
 PACKAGES = ("astrobench", "torch", "torchvision", "timm", "numpy", "scipy", "scikit-learn", "galsim", "surveycodex")
 
+KERNELS = (
+    "MKL_CBWR", "MKL_ENABLE_INSTRUCTIONS", "NPY_DISABLE_CPU_FEATURES", "ONEDNN_MAX_CPU_ISA", "OPENBLAS_CORETYPE",
+)  # fmt: skip
+"""Variables that make libraries choose other kernels than the processor would."""
+
 
 def provenance(device: str = "cpu", threads: int = 1, seconds: float = 0.0) -> dict[str, Any]:
     """Return what a record carries: the environment with its fingerprint, time and peak memory."""
@@ -43,7 +48,9 @@ def environment(device: str, threads: int) -> dict[str, Any]:
         "system": f"{platform.system()} {platform.machine()}",
         "packages": {name: version_of(name) for name in PACKAGES},
         "device": device_name(device),
+        "processor": processor(),
         "cpu": cpu_capability(),
+        "kernels": {name: os.environ[name] for name in KERNELS if name in os.environ},
         "threads": threads,
     }
 
@@ -66,10 +73,27 @@ def device_name(device: str) -> str:
     return name
 
 
+@functools.cache
+def processor() -> str:
+    """Return the model of the processor, by which libraries choose their kernels."""
+    try:
+        lines = Path("/proc/cpuinfo").read_text(encoding="utf-8").splitlines()
+    except OSError:
+        return platform.processor() or platform.machine()
+    models = (line.partition(":")[2].strip() for line in lines if line.startswith("model name"))
+    return next(models, platform.machine())
+
+
 def cpu_capability() -> str:
-    """Return the instruction set that torch uses, which changes rounding; "not used" where torch was not."""
+    """Return the instruction set that torch uses, which changes rounding; "not used" where torch was not.
+
+    Tiles (AMX) are named too: torch counts a processor with them as AVX512, and an attack may be another one there.
+    """
     torch = sys.modules.get("torch")
-    return "not used" if torch is None else str(torch.backends.cpu.get_cpu_capability())
+    if torch is None:
+        return "not used"
+    features: dict[str, Any] = getattr(torch.cpu, "get_capabilities", dict)()  # an older torch does not say
+    return f"{torch.backends.cpu.get_cpu_capability()}{', AMX' if features.get('amx_bf16') else ''}"
 
 
 @functools.cache

@@ -7,13 +7,11 @@ before, takes maximum and function, and passes on the difference to what was the
 
 from __future__ import annotations
 
-from itertools import pairwise
 from typing import TYPE_CHECKING
 
-import numpy as np
 import torch
 
-from astrobench_perturbations.attacked import MICRO
+from astrobench_perturbations.dense import by_image
 from astrobench_perturbations.local import Local
 from astrobench_perturbations.reading import reader
 from astrobench_perturbations.routes import routes
@@ -21,6 +19,8 @@ from astrobench_perturbations.stages import INPUT
 from astrobench_perturbations.tables import sides_of
 
 if TYPE_CHECKING:
+    import numpy as np
+
     from astrobench_perturbations.evolution import Pixels
     from astrobench_perturbations.routes import Route
     from astrobench_perturbations.stages import Stages
@@ -53,9 +53,9 @@ class Cone:
 
     def place(self, slots: list[int], images: torch.Tensor) -> torch.Tensor:
         """Put clean images, float32 (m, C, H, W), into slots and return their logits, float32 (m, K)."""
-        for at in range(0, len(slots), MICRO):
-            self._place(slots[at : at + MICRO], images[at : at + MICRO].permute(0, 2, 3, 1))
-        return self._ended(self.numbers[slots])
+        for at in range(len(slots)):  # see `by_image`
+            self._place(slots[at : at + 1], images[at : at + 1].permute(0, 2, 3, 1))
+        return torch.cat([self._ended(self.numbers[[slot]]) for slot in slots])
 
     def _place(self, slots: list[int], images: torch.Tensor) -> None:
         maps = {INPUT: images}
@@ -74,7 +74,7 @@ class Cone:
         found = [self._numbers(int(held[at.start]), values[at], way) for at, *way in zip(parts, *ways, strict=True)]
         numbers = torch.empty_like(joined := torch.cat(found))
         numbers[torch.from_numpy(order).to(numbers.device)] = joined
-        return self._ended(numbers)
+        return torch.cat([self._ended(numbers[at].clone()) for at in parts])  # of like alignment
 
     def _ended(self, numbers: torch.Tensor) -> torch.Tensor:
         """Return the logits, float32 (n, K), of the numbers that are read, float32 (n, F)."""
@@ -96,6 +96,5 @@ class Cone:
 
 
 def _parts(slots: np.ndarray) -> list[slice]:
-    """Cut candidates into runs of one image each, so that a result does not depend on the other images."""
-    ends = np.flatnonzero(np.diff(slots, prepend=-1, append=-1))
-    return [slice(at, min(at + TOGETHER, end)) for start, end in pairwise(ends) for at in range(start, end, TOGETHER)]
+    """Cut candidates into parts of one image each."""
+    return [slice(at, min(at + TOGETHER, r.stop)) for r in by_image(slots) for at in range(r.start, r.stop, TOGETHER)]

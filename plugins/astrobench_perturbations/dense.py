@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import copy
+from itertools import pairwise
 from typing import TYPE_CHECKING
 
+import numpy as np
 import torch
 from torch.fx.experimental.optimization import fuse
 
@@ -27,7 +29,7 @@ TOLERANCE = 1e-4
 
 
 class Dense:
-    """Candidates in micro-batches of one size, so that a result does not depend on its neighbours."""
+    """Candidates as whole images, see `in_parts`."""
 
     code = 0
 
@@ -40,7 +42,7 @@ class Dense:
     def place(self, slots: list[int], images: torch.Tensor) -> torch.Tensor:
         """Put clean images, float32 (m, C, H, W), into slots and return their logits, float32 (m, K)."""
         self.keep(slots, images)
-        return torch.cat([self.network(part).logits for part in torch.split(images, self.micro)])
+        return torch.cat([self.network(image).logits for image in torch.split(images, 1)])  # see `by_image`
 
     def keep(self, slots: list[int], images: torch.Tensor) -> None:
         """Put clean images, float32 (m, C, H, W), into slots."""
@@ -56,13 +58,36 @@ class Dense:
 
 
 def in_parts(forward: Forward, micro: int, slots: torch.Tensor, pixels: Pixels) -> torch.Tensor:
-    """Return the logits, float32 (n, K), of candidates in micro-batches.
+    """Return the logits, float32 (n, K), of candidates in micro-batches of at most `micro`, see `by_image`.
 
-    The last one is filled up with the last candidate: with a size that never varies, a result is the same bit by bit
-    whatever is beside it.
+    Those of one image go in batches of one size, the last of which is filled up with its last candidate. On CUDA, where
+    no value can be looked at, batches are of `micro` and hold candidates of several images.
     """
-    full = torch.arange(-(-len(slots) // micro) * micro, device=slots.device).clamp(max=len(slots) - 1)
-    return torch.cat([forward(slots[at], pixels.part(at)) for at in full.view(-1, micro)])[: len(slots)]
+    if slots.is_cuda:
+        return _in_batches(forward, micro, slots, pixels)
+    runs = by_image(slots.numpy())
+    return torch.cat([_in_batches(forward, micro, slots[at], pixels.part(at), even=True) for at in runs])
+
+
+def _in_batches(
+    forward: Forward, micro: int, slots: torch.Tensor, pixels: Pixels, *, even: bool = False
+) -> torch.Tensor:
+    n = len(slots)
+    size = -(-n // -(-n // micro)) if even else micro
+    full = torch.arange(-(-n // size) * size, device=slots.device).clamp(max=n - 1)
+    return torch.cat([forward(slots[at], pixels.part(at)) for at in full.view(-1, size)])[:n]
+
+
+def by_image(slots: np.ndarray) -> list[slice]:
+    """Return where the candidates of each image stand, who are side by side, by the slots int64 (n,) of the images.
+
+    On a CPU a forward pass holds candidates of one image, and clean images go one by one. The last bit of a logit
+    depends on how many images a pass holds, and for some kernels on the place among them: what a vector instruction
+    leaves over is computed in another way. An image whose passes are its own has the same bits, and so takes the same
+    decisions, whatever is attacked beside it.
+    """
+    ends = np.flatnonzero(np.diff(slots, prepend=-1, append=-1))
+    return [slice(start, end) for start, end in pairwise(ends.tolist())]
 
 
 def fast(model: nn.Module, sample: torch.Tensor) -> nn.Module:

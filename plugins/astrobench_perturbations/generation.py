@@ -59,8 +59,13 @@ class Generation:
         return best, self._fitness(flock, members, self.evaluator.confirmed)
 
     def _fitness(self, flock: Flock, candidates: torch.Tensor, logits: Logits) -> torch.Tensor:
-        """Return the fitness, float32 (S, n), of candidates (S, n, D), n of each search."""
+        """Return the fitness, float32 (S, n), of candidates (S, n, D), n of each search.
+
+        On a CPU the softmax is that of one search at a time, as in `by_image`. It is 5 times as fast along columns.
+        """
         searches, n, genes = candidates.shape
         pixels = self.rule.read(candidates.reshape(-1, genes), self.shape)
-        probabilities = logits(flock.slots.repeat_interleave(n), pixels).T.softmax(0).T  # 5× as fast as along rows
-        return flock.fitness_of(probabilities.reshape(searches, n, -1))
+        found = logits(flock.slots.repeat_interleave(n), pixels)
+        parts = torch.split(found, len(found) if found.is_cuda else n)
+        probabilities = torch.cat([part.T.softmax(0).T for part in parts])
+        return flock.fitness_of(probabilities.view(searches, n, -1))

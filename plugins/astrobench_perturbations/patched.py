@@ -6,7 +6,6 @@ from typing import TYPE_CHECKING
 
 import torch
 
-from astrobench_perturbations.attacked import MICRO
 from astrobench_perturbations.dense import in_parts
 from astrobench_perturbations.framed import Corners, Room
 from astrobench_perturbations.patch import Patch
@@ -27,7 +26,7 @@ Maps = dict[int, torch.Tensor]
 
 
 class Patched:
-    """Candidates in micro-batches of one size, so that a result does not depend on its neighbours. On a CPU."""
+    """Candidates in micro-batches, see `in_parts`. On a CPU."""
 
     def __init__(self, network: Stages, near: int, room: Room) -> None:
         """Recompute the first `near` stages near the pixel, in the dtype of the room."""
@@ -44,8 +43,8 @@ class Patched:
     def keep(self, slots: list[int], images: torch.Tensor) -> None:
         """Put clean images, float32 (m, C, H, W), into slots."""
         self.images[slots] = images
-        for at in range(0, len(slots), MICRO):
-            self._keep(slots[at : at + MICRO], images[at : at + MICRO].permute(0, 2, 3, 1))
+        for at in range(len(slots)):  # see `by_image`
+            self._keep(slots[at : at + 1], images[at : at + 1].permute(0, 2, 3, 1))
 
     def _keep(self, slots: list[int], images: torch.Tensor) -> None:
         maps = {INPUT: images}

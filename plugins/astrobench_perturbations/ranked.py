@@ -36,7 +36,7 @@ LARGE = 50_000_000
 class Ranked:
     """Candidates through the network in bfloat16, and the few that matter once more in float32.
 
-    Within bfloat16 rounding of `Dense`, and the same bit by bit alone or beside others, as there.
+    Within bfloat16 rounding of `Dense`, and as independent of other images, see `by_image`.
     """
 
     code = 2

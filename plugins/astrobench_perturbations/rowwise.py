@@ -56,4 +56,4 @@ class Rowwise:
             (rows, m, self.shape[1], walk.size, channels),
             (above, aside, walk.stride * across, walk.dilation * across, 1),
         )
-        return seen.reshape(rows, m * self.shape[1], walk.size * channels)
+        return seen.reshape(rows, m * self.shape[1], walk.size * channels).contiguous()  # of one image it is a view

@@ -34,7 +34,7 @@ class Search:
     """Attacks on images float32 (M, C, H, W), each with a stream.
 
     labels: int64 (M,), the classes attacks start from; None for those that the network says. unseen: generations
-    between two looks at who has ended, which changes no result.
+    between two looks at who has ended. Neither it nor the other images change a result, on a CPU to the last bit.
     """
 
     evaluator: Evaluator

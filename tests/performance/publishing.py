@@ -5,7 +5,6 @@ from __future__ import annotations
 import csv
 import json
 import os
-import platform
 import re
 from dataclasses import asdict, fields, replace
 from datetime import UTC, datetime
@@ -74,7 +73,7 @@ def origin(rounds: int) -> dict[str, Any]:
 
     surroundings = environment("cpu", 1)
     peers = {name: version_of(name) for name in PEERS}
-    machine = {"processor": _processor(), "cores": os.cpu_count(), **surroundings, "peers": peers}
+    machine = {"cores": os.cpu_count(), **surroundings, "peers": peers}
     return {
         "command": f"python -m tests.performance --rounds {rounds}",
         "date": datetime.now(UTC).date().isoformat(),
@@ -82,14 +81,6 @@ def origin(rounds: int) -> dict[str, Any]:
         "fingerprint": key_of(machine)[:12],
         "commit": commit(),
     }
-
-
-def _processor() -> str:
-    try:
-        lines = Path("/proc/cpuinfo").read_text(encoding="utf-8").splitlines()
-    except OSError:
-        return platform.processor()
-    return next((line.partition(":")[2].strip() for line in lines if line.startswith("model name")), "unknown")
 
 
 def _told(race: str, told: Mapping[str, Any]) -> str:

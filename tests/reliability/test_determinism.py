@@ -62,10 +62,24 @@ def test_threads_dtype_and_device_class_are_in_the_key(tiny: Tiny, monkeypatch: 
 
 def test_what_is_not_in_the_key_is_in_the_fingerprint(monkeypatch: pytest.MonkeyPatch) -> None:
     told = environment("cpu", 1)
-    assert set(told) == {"python", "system", "packages", "device", "cpu", "threads"}
-    before = key_of(told)
-    monkeypatch.setattr("astrobench.environment.cpu_capability", lambda: "another")
-    assert key_of(environment("cpu", 1)) != before
+    assert set(told) == {"python", "system", "packages", "device", "processor", "cpu", "kernels", "threads"}
+    for name in ("processor", "cpu_capability"):
+        with monkeypatch.context() as other:
+            other.setattr(f"astrobench.environment.{name}", lambda: "another")
+            assert key_of(environment("cpu", 1)) != key_of(told)
+    monkeypatch.setenv("ONEDNN_MAX_CPU_ISA", "AVX2")
+    assert key_of(environment("cpu", 1)) != key_of(told)
+
+
+def test_a_processor_with_tiles_has_another_fingerprint(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Torch calls it AVX512 like one without, and `one_pixel` ranks a large network in bfloat16 there."""
+    import torch
+
+    told = []
+    for tiles in (True, False):
+        monkeypatch.setattr(torch.cpu, "get_capabilities", lambda tiles=tiles: {"amx_bf16": tiles}, raising=False)
+        told.append(environment("cpu", 1)["cpu"])
+    assert told == [f"{torch.backends.cpu.get_cpu_capability()}, AMX", torch.backends.cpu.get_cpu_capability()]
 
 
 def test_a_network_that_was_trained_elsewhere_marks_its_rows(

@@ -122,7 +122,8 @@ def its_stretch_is_pure(subject: Subject) -> None:
             f"the stretch of {name} gives {found.dtype} {found.shape}",
         )
         expect(bool(np.isfinite(found).all()), f"the stretch of {name} gives NaN or infinity")
-        expect(np.array_equal(part.stretch(flux[:1]), found[:1]), f"the stretch of {name} depends on the other images")
+        alone = part.stretch(flux[:1])  # to rounding: the last bit may depend on how many numbers there are
+        expect(np.allclose(alone, found[:1], rtol=1e-5, atol=0), f"the stretch of {name} depends on the other images")
 
 
 def it_opens_the_same_twice(subject: Subject) -> None:

@@ -118,12 +118,14 @@ def it_is_deterministic(subject: Subject) -> None:
 
 
 def an_image_does_not_depend_on_the_others(subject: Subject) -> None:
-    """The batch in another order gives the same images in that order."""
+    """The batch in another order gives the same images in that order, to the rounding of a network's gradients."""
     order = np.arange(len(subject.batch.ids))[::-1].copy()
     found = subject.of(reordered(subject.batch, order))
     rows = order if found.rows is None else order[found.rows]
     back = np.argsort(rows)
-    if not np.array_equal(images_of(found)[back], images_of(subject.perturbed)):
+    expected = images_of(subject.perturbed)
+    got = images_of(found)[back]
+    if got.shape != expected.shape or not np.allclose(got, expected, rtol=1e-3, atol=1e-4, equal_nan=True):
         raise SkippedError("draws depend on the order of the images; rng.of(id) would make each image's its own")
 
 

@@ -119,16 +119,6 @@ def test_a_slot_forgets_the_image_before() -> None:
     assert_equal(found, whole(model, images[1], pixels))
 
 
-def test_a_population_fares_the_same_bit_by_bit_alone_or_beside_others() -> None:
-    model, shape = conv_net(side=30), (3, 30, 30)
-    images, pixels, slots = torch.rand(3, *shape), somewhere(shape, 150), torch.arange(3).repeat_interleave(50)
-    cone = Cone(stages_of(model, shape), 3, shape)
-    cone.place([0, 1, 2], images)
-    beside = cone.logits(slots, pixels)
-    alone = cone.logits(slots[50:100], pixels.part(slice(50, 100)))
-    assert torch.equal(beside[50:100], alone)
-
-
 def test_more_candidates_than_go_together_are_all_answered() -> None:
     model, shape = conv_net(side=20), (3, 20, 20)
     image, pixels = torch.rand(shape), everywhere(shape, times=4)

@@ -8,10 +8,12 @@ import numpy as np
 import pytest
 import torch
 from astrobench import Streams
+from astrobench_perturbations.attacked import MICRO
 from astrobench_perturbations.blocks import BlockPool, with_blocks
 from astrobench_perturbations.cone import Cone
 from astrobench_perturbations.dense import Dense
 from astrobench_perturbations.evaluators import evaluator_for
+from astrobench_perturbations.flock import Flock
 from astrobench_perturbations.folding import NotStagedError
 from astrobench_perturbations.graph import stages_of
 from astrobench_perturbations.one_pixel import one_pixel
@@ -56,13 +58,23 @@ def test_dense_gives_the_logits_of_the_network(kind: type[Net], n: int) -> None:
     torch.testing.assert_close(dense.logits(slots, candidates), expected, rtol=0, atol=1e-5)
 
 
-def test_dense_answers_the_same_bit_by_bit_alone_or_beside_others() -> None:
-    images, candidates, slots = torch.rand(2, *SHAPE), pixels(50), torch.arange(50) % 2
-    dense = Dense(conv_net(side=20), 2, images)
-    dense.place([0, 1], images)
-    beside = dense.logits(slots, candidates)
-    alone = dense.logits(slots[40:], candidates.part(slice(40, None)))
-    assert torch.equal(beside[40:], alone)
+@pytest.mark.parametrize("n", [1, 5, 31, 32, 33, 70])
+def test_forward_passes_hold_candidates_of_one_image_and_are_of_one_size(n: int) -> None:
+    """The last bit of a logit depends on how many images a pass holds, and on the place among them."""
+    images, widths = torch.rand(3, *SHAPE), list[tuple[int, int]]()
+    dense, slots = Dense(conv_net(side=20), 3, images), torch.tensor([2, 0, 1]).repeat_interleave(n)
+    dense.place([0, 1, 2], images)
+    network = dense.network
+
+    def watched(changed: torch.Tensor) -> object:
+        (image,) = {int((one != images).flatten(1).sum(1).argmin()) for one in changed}
+        widths.append((image, len(changed)))
+        return network(changed)
+
+    dense.network = watched  # type: ignore[assignment]
+    dense.logits(slots, pixels(3 * n))
+    parts = -(-n // MICRO)
+    assert widths == [(image, -(-n // parts)) for image in (2, 0, 1) for _ in range(parts)]
 
 
 def test_dense_folds_batch_norms_and_leaves_the_network_alone() -> None:
@@ -137,11 +149,20 @@ def test_the_attack_finds_the_same_through_the_cone_and_through_the_whole(monkey
     torch.manual_seed(3)
     model, batch = conv_net(), sky(dim(3, (3, 100, 100)))
     model.head.weight.mul_(100)
-    size = {"population": 8, "generations": 2}
-    cone = one_pixel(batch, model, Streams("x"), **size).facts
+    size, leads, met = {"population": 8, "generations": 2}, list[torch.Tensor](), Flock.met
+
+    def measured(flock: Flock, candidates: torch.Tensor, fitness: torch.Tensor) -> Flock:
+        after = met(flock, candidates, fitness)
+        best, second = after.fitness.topk(2, dim=1).values.unbind(1)
+        leads.extend(lead.log().abs() for lead in (fitness / flock.fitness, best / second))
+        return after
+
+    monkeypatch.setattr(Flock, "met", measured)
+    cone = one_pixel(batch, model, Streams("e"), **size).facts
+    assert min(float(lead.min()) for lead in leads) > 2e-5, "a near tie, which rounding decides: draw another stream"
     dense = "astrobench_perturbations.by_search.evaluator_for"
     monkeypatch.setattr(dense, lambda model, slots, sample, ranking: Dense(model, slots, sample))
-    whole = one_pixel(batch, model, Streams("x"), **size).facts
+    whole = one_pixel(batch, model, Streams("e"), **size).facts
     assert cone["evaluator"].tolist() != whole["evaluator"].tolist()
     for name in set(cone) - {"evaluator"}:
         np.testing.assert_array_equal(cone[name], whole[name])

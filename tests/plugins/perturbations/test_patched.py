@@ -111,15 +111,6 @@ def test_several_pixels_go_through_whole() -> None:
     torch.testing.assert_close(patched(model, 3, images).logits(slots, candidates), expected, rtol=0, atol=1e-5)
 
 
-def test_it_answers_the_same_bit_by_bit_alone_or_beside_others() -> None:
-    images, candidates, slots = torch.rand(2, *SHAPE), pixels(SHAPE, 230), torch.arange(2).repeat_interleave(115)
-    found = patched(residual(), 3, images, torch.bfloat16)
-    beside = found.logits(slots, candidates)
-    for at in (slice(225, None), slice(120, 121), slice(90, 180)):
-        alone = found.logits(slots[at], candidates.part(at))
-        assert torch.equal(beside[at], alone)
-
-
 def test_a_network_that_can_be_traced_is_ranked_near_the_pixel_and_any_other_whole() -> None:
     for kind, quick in ((Net, Patched), (Undecided, Dense)):
         found = evaluator_for(residual(kind), 1, torch.rand(2, *SHAPE), "bf16")

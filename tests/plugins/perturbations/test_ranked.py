@@ -80,26 +80,6 @@ def test_it_ranks_within_rounding_and_confirms_to_the_bit() -> None:
     assert torch.equal(ranked.confirmed(slots, pixels(70)), expected)
 
 
-@torch.inference_mode()
-def test_it_answers_the_same_bit_by_bit_alone_or_beside_others() -> None:
-    images, candidates, slots = torch.rand(2, *SHAPE), pixels(100), torch.arange(100) % 2
-    ranked = of(conv_net(side=20))
-    ranked.place([0, 1], images)
-    beside = ranked.logits(slots, candidates)
-    alone = ranked.logits(slots[90:], candidates.part(slice(90, None)))
-    assert torch.equal(beside[90:], alone)
-
-
-def test_an_image_fares_the_same_alone_or_in_a_batch() -> None:
-    model, images = sharp(), dim(4, SHAPE)
-    together = one_pixel(sky(images), model, RNG, **SMALL, ranking="bf16").facts
-    assert together["evaluator"].tolist() == [2] * 4
-    for row in range(4):
-        batch = sky(images[: row + 1])  # the last of fewer, its name the same
-        alone = one_pixel(batch, model, RNG, **SMALL, ranking="bf16").facts
-        assert {k: v[row].tolist() for k, v in alone.items()} == {k: v[row].tolist() for k, v in together.items()}
-
-
 def test_every_success_is_one_in_float32_and_there_are_as_many() -> None:
     model, batch = hills(lead=1.8), sky(dim(100, (3, 12, 12)), np.zeros(100, np.int64))
     rates = {}
