@@ -28,11 +28,11 @@ TOP = {
 ORDER = (
     "errors", "types", "pairing", "exhibits", "hookspecs", "keys", "seeds", "severities", "progress", "adaptation",
     "layers", "similarity", "grams", "sources", "signatures", "intervals", "parameters", "arrays", "caching",
-    "parallel", "collecting", "contents", "digests", "registry", "catalogue", "tables", "filters", "rules", "spreading",
-    "suite", "choices", "validation", "plan", "strict", "rowforms", "records", "writing", "reading", "store", "recalling",
-    "witness", "upkeep", "inputs", "environment", "devices", "isolation", "claims", "carrying", "stock", "training",
-    "predicting", "warm", "validators", "stages", "engine", "variances", "statistics", "leaderboard", "conformance",
-    "cli",
+    "parallel", "collecting", "contents", "digests", "registry", "catalogue", "tables", "filters", "rules",
+    "spreading", "suite", "choices", "validation", "plan", "strict", "rowforms", "records", "writing", "reading",
+    "store", "recalling", "witness", "upkeep", "inputs", "environment", "devices", "isolation", "claims", "carrying",
+    "stock", "training", "predicting", "warm", "validators", "stages", "engine", "variances", "statistics",
+    "leaderboard", "exporting", "conformance", "cli",
 )  # fmt: skip
 """The rooms of the core. A room imports only from rooms that stand before it; a new room is given its place here."""
 

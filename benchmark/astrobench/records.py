@@ -26,6 +26,8 @@ if TYPE_CHECKING:
     import numpy as np
 
 SCHEMA = 1
+NO_LABELS = "no labels"
+"""Why a metric was left out of a cell, and what a table shows in place of its numbers."""
 
 
 @dataclass(frozen=True)
@@ -38,8 +40,9 @@ class Row:
     images in that order; only where it agrees do bits stand for the same images. objects: packed bits in that order,
     set where the images of another object begin; empty where each image shows an object of its own. images: how many
     the domain's test set has; a cell whose perturbation returned some scores fewer. In older records the three are not
-    there. point: where on which severity curve its perturbation lies. checkpoints: what each rule of model selection
-    picks, and how good every kept epoch is (see `validation.picks_at`). provenance: where the number comes from.
+    there. labelled: whether the labels of its images are known. skipped: metric → why it was left out. point: where on
+    which severity curve its perturbation lies. checkpoints: what each rule of model selection picks, and how good every
+    kept epoch is (see `validation.picks_at`). provenance: where the number comes from.
     """
 
     dataset: str
@@ -59,6 +62,8 @@ class Row:
     images: int = 0
     correct_of: str = ""
     objects: str = ""
+    labelled: bool = True
+    skipped: Mapping[str, str] = field(default_factory=dict)
     point: Point | None = None
     checkpoints: Mapping[str, Any] = field(default_factory=dict)
     provenance: Mapping[str, Any] = field(default_factory=dict)
@@ -135,7 +140,8 @@ def _row(body: dict[str, Any]) -> Row:
 
 
 def _plain(row: Row) -> dict[str, Any]:
-    left_out = {"scores"} if row.checkpoints else {"scores", "checkpoints"}
+    empty = {"checkpoints": not row.checkpoints, "labelled": row.labelled, "skipped": not row.skipped}
+    left_out = {"scores", *(name for name, leave in empty.items() if leave)}
     body = {name: value for name, value in vars(row).items() if name not in left_out}
     point = None if row.point is None else asdict(row.point)
     return {**body, "point": point, "scores": {name: score_to_plain(score) for name, score in row.scores.items()}}

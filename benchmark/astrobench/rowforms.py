@@ -15,7 +15,8 @@ WAYS = ("higher", "lower")
 
 ROW: dict[str, Form] = {
     **dict.fromkeys(NAMES, str), "seed": int, "reason": str, "oracle": bool, "scores": dict, "correct": str,
-    "correct_n": int, "images": int, "correct_of": str, "objects": str, "point": (dict, NOTHING), "checkpoints": dict,
+    "correct_n": int, "images": int, "correct_of": str, "objects": str, "labelled": bool, "skipped": dict,
+    "point": (dict, NOTHING), "checkpoints": dict,
     "provenance": dict,
 }  # fmt: skip
 SCORE: dict[str, Form] = {
@@ -64,6 +65,8 @@ def check_row(body: Any) -> None:
         ends = score.get("interval")
         if ends is not None and (len(ends) != 2 or not all(_is_number(end) for end in ends)):
             raise ValueError("the ends of an interval are not two numbers")
+    for name, reason in body.get("skipped", {}).items():
+        check({name: reason}, {name: str})
     if body.get("point") is not None:
         check(body["point"], POINT, needed=("curve", "severity", "unit"))
         _check_way(body["point"].get("harder", "higher"), WAYS)

@@ -113,6 +113,8 @@ class Stock:
             images=found.get("images", 0),
             correct_of=found.get("correct_of", ""),
             objects=found.get("objects", ""),
+            labelled=found.get("labelled", True),
+            skipped=found.get("skipped", {}),
             checkpoints=picks_at(job, cell, trained, self.store),
             provenance=origin,
         )

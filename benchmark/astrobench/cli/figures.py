@@ -128,6 +128,7 @@ def _exhibit(stock: Stock, cell: Cell, opened: Callable[[str], Dataset]) -> Exhi
         opened=partial(opened, job.dataset_key),
         network=partial(_network, stock.store, job, opened),
         history=partial(_history, stock.store, job),
+        labelled=cell.domain not in about.get("unlabelled", ()),
     )
 
 

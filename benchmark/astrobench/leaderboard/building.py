@@ -117,6 +117,7 @@ def _line(
         places=standing and standing.places,
         merit=standing.merit if standing else math.nan,
         environments=tuple(sorted({marks[mark(row)] for row in entry.rows if mark(row)})),
+        unlabelled=tuple(sorted(entry.unlabelled)),
     )
 
 

@@ -72,13 +72,13 @@ def _predict_cell(bench: Bench, model: nn.Module, cell: Cell) -> None:
     bench.store.write("cells", cell.key, result, {**origin, "attempts": bench.attempt})
 
 
-def _batch(bench: Bench, part: Labelled, domain: str) -> Batch:
+def _batch(bench: Bench, part: Labelled | Unlabelled, domain: str) -> Batch:
     dataset = bench.dataset
     inputs = inputs_of(bench, part)
     return Batch(
         flux=np.asarray(part.images),
         inputs=inputs,
-        labels=part.labels if domain == bench.job.source else None,
+        labels=part.labels if isinstance(part, Labelled) and domain == bench.job.source else None,
         ids=part.ids,
         stretch=part.stretch,
         observation=part.observation,
@@ -89,7 +89,7 @@ def _batch(bench: Bench, part: Labelled, domain: str) -> Batch:
     )
 
 
-def _perturbed_inputs(bench: Bench, part: Labelled, changed: Perturbed, rows: np.ndarray) -> torch.Tensor:
+def _perturbed_inputs(bench: Bench, part: Unlabelled, changed: Perturbed, rows: np.ndarray) -> torch.Tensor:
     """Return the network inputs that a perturbation left of these rows of a test set."""
     if changed.inputs is not None:
         return changed.inputs.to(bench.device)

@@ -16,10 +16,10 @@ import numpy as np
 
 from astrobench.choices import Choice
 from astrobench.environment import provenance
-from astrobench.errors import DataError, PluginError, is_infra
+from astrobench.errors import DataError, NoLabelsError, PluginError, is_infra
 from astrobench.keys import canonical, key_of
 from astrobench.progress import report
-from astrobench.records import pack_bits, score_to_plain
+from astrobench.records import NO_LABELS, pack_bits, score_to_plain
 from astrobench.stages.datasets import plugin_of, registry_of
 from astrobench.stages.prepare import names_in
 from astrobench.store import Store, set_aside
@@ -73,12 +73,16 @@ def _keep(store: Store, key: str, result: Mapping[str, Any]) -> str:
 def _scored(metrics: list[tuple[Choice, Any]], pairs: list[Prediction | None]) -> dict[str, Any]:
     scores: dict[str, Any] = {}
     failed: dict[str, str] = {}
+    skipped: dict[str, str] = {}
     for choice, metric in metrics:
         try:
             found = _measure(metric, choice, pairs)
         except Exception as error:
             if is_infra(error):
                 raise
+            if _wants_labels(error):
+                skipped[choice.label] = NO_LABELS
+                continue
             traceback.print_exc()
             failed[choice.label] = f"{type(error).__name__}: {error}"[:300]
             continue
@@ -86,7 +90,21 @@ def _scored(metrics: list[tuple[Choice, Any]], pairs: list[Prediction | None]) -
         if twice:
             failed[choice.label] = f"score {twice[0]!r} is given by another metric too"
         scores |= {name: value for name, value in found.items() if name not in twice}
-    return {"scores": scores, "failed": failed, **_outcomes(pairs[1])}
+    return {"scores": scores, "failed": failed, **_outcomes(pairs[1]), **_unlabelled(pairs[1], skipped)}
+
+
+def _wants_labels(error: BaseException | None) -> bool:
+    """Say whether labels that are not there were asked for, whatever a metric made of that error."""
+    while error is not None and not isinstance(error, NoLabelsError):
+        error = error.__cause__ or error.__context__
+    return error is not None
+
+
+def _unlabelled(perturbed: Prediction | None, skipped: Mapping[str, str]) -> dict[str, Any]:
+    """Return what tells a cell without labels, and why metrics were left out; nothing for any other cell."""
+    if perturbed is None or perturbed.labelled:
+        return {"skipped": dict(skipped)} if skipped else {}
+    return {"labelled": False, "skipped": dict(skipped)}
 
 
 def _measure(metric: Any, choice: Choice, pairs: list[Prediction | None]) -> dict[str, Any]:
@@ -106,7 +124,7 @@ def _measure(metric: Any, choice: Choice, pairs: list[Prediction | None]) -> dic
 def _outcomes(perturbed: Prediction | None) -> dict[str, Any]:
     """Return which images were right, for the comparison of methods image by image: see `astrobench.records.Row`."""
     images = 0 if perturbed is None else perturbed.test_size or 0
-    if perturbed is None or perturbed.task != "classification":
+    if perturbed is None or perturbed.task != "classification" or not perturbed.labelled:
         return {"correct": "", "correct_n": 0, "images": images}
     rows = np.arange(len(perturbed.ids)) if perturbed.rows is None else perturbed.rows
     objects = perturbed.ids if perturbed.objects is None else perturbed.objects
@@ -139,7 +157,7 @@ def stored_prediction(store: Store, seen: Mapping[str, Any], cell: str, domain: 
         ids=known[rows],
         latent=arrays["latent"],
         logits=arrays["logits"],
-        labels=truth["labels"][rows],
+        labels=truth["labels"][rows] if "labels" in truth else None,  # type: ignore[arg-type] # see `Prediction`
         classes=tuple(about["classes"]),
         task=about["task"],
         facts={name.removeprefix("fact/"): value for name, value in arrays.items() if name.startswith("fact/")},

@@ -39,7 +39,10 @@ def _picked(store: Store, trained: Mapping[str, Any]) -> dict[str, Any]:
 
 
 def _judged(store: Store, trained: Mapping[str, Any], truth: Mapping[str, str]) -> dict[str, Any]:
-    """Return domain → the accuracy of each kept epoch on the target test images that were told of, and their number."""
+    """Return domain → the accuracy of each kept epoch on the target test images that were told of, and their number.
+
+    A domain without labels has no accuracy, on 0 images.
+    """
     accuracy: dict[str, list[float]] = {}
     count: dict[str, int] = {}
     images = store.get(trained["images"]) if trained["told"] else {}
@@ -49,6 +52,9 @@ def _judged(store: Store, trained: Mapping[str, Any], truth: Mapping[str, str]) 
             known, rows = store.get(truth[domain]), images[name]
             if not np.array_equal(names_in(known["ids"])[rows], names_in(images[f"test {domain}/ids"])):
                 continue  # opened in another order: the cells of this domain say so
+            if "labels" not in known:
+                accuracy[domain], count[domain] = [], 0
+                continue
             labels = known["labels"][rows]
             said = [store.get(digest)[f"test {domain}/logits"].argmax(1) for digest in trained["told"]]
             accuracy[domain] = [float((classes == labels).mean()) for classes in said]
