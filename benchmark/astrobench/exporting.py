@@ -98,8 +98,9 @@ def _opened(
 ) -> Columns | None:
     from astrobench.stages.score import stored_prediction
 
+    job = plan.job_of(cell)
     try:
-        found = stored_prediction(store, seen, cell.key, cell.domain, plan.job_of(cell).dataset_key)
+        found = stored_prediction(store, seen, cell.key, cell.domain, job.dataset_key, job.limit)
     except AstrobenchError as error:
         labels = plan.labels(cell)
         where = " · ".join(str(labels[axis]) for axis in ("domain", "architecture", "method", "seed"))

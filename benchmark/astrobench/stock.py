@@ -83,10 +83,12 @@ class Stock:
     def _metrics(self) -> str:
         return canonical([{"plugin": metric.identity, "label": metric.label} for metric in self.plan.metrics])
 
-    def _there(self, cell: Cell | None) -> dict[str, str] | None:
+    def _there(self, cell: Cell | None) -> Place | None:
         if cell is None or not self.store.has("cells", cell.key):
             return None
-        return {"cell": cell.key, "domain": cell.domain, "dataset": self.plan.job_of(cell).dataset_key}
+        job = self.plan.job_of(cell)
+        limit = {} if job.limit is None else {"limit": job.limit}
+        return {"cell": cell.key, "domain": cell.domain, "dataset": job.dataset_key, **limit}
 
     def row(self, cell: Cell) -> Row:
         """Return the row of a cell; without numbers, it is "missing"."""

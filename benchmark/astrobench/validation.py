@@ -47,6 +47,7 @@ def validations(plan: Plan, store: Store) -> Iterator[tuple[str, dict[str, Any],
             continue
         if all(map(store.holds, [*trained["result"]["told"], trained["result"]["images"]])):
             payload = {"root": str(store.root), "key": key, "training": job.key, "dataset": job.dataset_key}
+            payload["limit"] = job.limit
             yield f"rules on {job.method.label}", payload, f"validation-{job.key[:16]}"
 
 

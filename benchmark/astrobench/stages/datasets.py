@@ -101,11 +101,17 @@ def limited(dataset: Dataset, limit: int | None) -> Dataset:
     )
 
 
+def rows_kept(n: int, limit: int | None) -> np.ndarray:
+    """Return which of n images a limit keeps, int64 (M,) in order."""
+    if limit is None or n <= limit:
+        return np.arange(n)
+    return np.unique(np.linspace(0, n - 1, limit).round().astype(np.int64))
+
+
 def _some(part: Any, limit: int) -> Any:
-    n = len(part.images)
-    if n <= limit:
+    rows = rows_kept(len(part.images), limit)
+    if len(rows) == len(part.images):
         return part
-    rows = np.unique(np.linspace(0, n - 1, limit).round().astype(np.int64))
     changed: dict[str, Any] = {"images": part.images[rows], "ids": part.ids[rows]}
     if part.objects is not None:
         changed["objects"] = part.objects[rows]

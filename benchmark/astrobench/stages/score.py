@@ -20,7 +20,7 @@ from astrobench.errors import DataError, NoLabelsError, PluginError, is_infra
 from astrobench.keys import canonical, key_of
 from astrobench.progress import report
 from astrobench.records import NO_LABELS, pack_bits, score_to_plain
-from astrobench.stages.datasets import plugin_of, registry_of
+from astrobench.stages.datasets import plugin_of, registry_of, rows_kept
 from astrobench.stages.prepare import names_in
 from astrobench.store import Store, set_aside
 from astrobench.types import Prediction, Score
@@ -35,17 +35,17 @@ def score(payload: dict[str, Any]) -> dict[str, Any]:
     """Score cells. payload: root, metrics, cells, witness; a cell names itself and what it is held against.
 
     Each cell: {"key": score key, "clean", "perturbed", "reference_clean", "reference_perturbed"}, each of the
-    four {"cell": key, "domain": …, "dataset": key} or null. witness: see `Witness.of`. Returns {"scores": {key:
-    digest}}.
+    four {"cell": key, "domain": …, "dataset": key, "limit": …} or null. witness: see `Witness.of`. Returns {"scores":
+    {key: digest}}.
     """
     store, choices = Store(Path(payload["root"])), [Choice(**body) for body in payload["metrics"]]
     registry = registry_of(*choices)
     metrics = [(choice, plugin_of(registry, choice)) for choice in choices]
     seen = payload.get("witness", {})
-    opened = lru_cache(maxsize=32)(lambda cell, domain, dataset: stored_prediction(store, seen, cell, domain, dataset))
+    opened = lru_cache(maxsize=32)(lambda *where: stored_prediction(store, seen, *where))
 
-    def predicted(place: Mapping[str, str] | None) -> Prediction | None:
-        return None if place is None else opened(place["cell"], place["domain"], place["dataset"])
+    def predicted(place: Mapping[str, Any] | None) -> Prediction | None:
+        return place and opened(place["cell"], place["domain"], place["dataset"], place.get("limit"))
 
     digests: dict[str, str] = {}
     for number, cell in enumerate(payload["cells"]):
@@ -141,10 +141,13 @@ def _outcomes(perturbed: Prediction | None) -> dict[str, Any]:
     }
 
 
-def stored_prediction(store: Store, seen: Mapping[str, Any], cell: str, domain: str, dataset: str) -> Prediction | None:
+def stored_prediction(
+    store: Store, seen: Mapping[str, Any], cell: str, domain: str, dataset: str, limit: int | None = None
+) -> Prediction | None:
     """Put a stored prediction and the stored truth together, row by row: those that the driver saw, where it saw them.
 
-    Raises DataError where the images of the two are not the same.
+    limit: how many images of the test set were kept at most; the truth is that of all. Raises DataError where the
+    images of the two are not the same.
     """
     kept, about = store.read("cells", cell), seen.get("datasets", {}).get(dataset) or _about(store, dataset)
     if kept is None or about is None:
@@ -152,7 +155,8 @@ def stored_prediction(store: Store, seen: Mapping[str, Any], cell: str, domain: 
     arrays = store.get(seen.get("predictions", {}).get(cell, kept["result"]["prediction"]))
     truth = store.get(about["truth"][domain])
     known = names_in(truth["ids"])
-    rows = _rows_of(arrays, known, domain)
+    kept_rows = rows_kept(len(known), limit)
+    rows = kept_rows[_rows_of(arrays, known[kept_rows], domain)]
     return Prediction(
         ids=known[rows],
         latent=arrays["latent"],
@@ -168,7 +172,7 @@ def stored_prediction(store: Store, seen: Mapping[str, Any], cell: str, domain: 
         ranges=tuple((low, high) for low, high in about.get("ranges", ())),
         rows=rows,
         test_set=f"{dataset}/{domain}",
-        test_size=len(known),
+        test_size=len(kept_rows),
     )
 
 
