@@ -2,13 +2,18 @@
 
 from __future__ import annotations
 
+import csv
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
+import pandas as pd
+from astrobench.exporting import write_predictions
 from PIL import Image
 
 if TYPE_CHECKING:
     from pathlib import Path
+
+    from astrobench.engine import Sweep
 
 GALAXIES, SIDE = 20, 16
 CLASSES = ("elliptical", "spiral")
@@ -40,3 +45,13 @@ def suite(folder: Path, **changed: Any) -> dict[str, Any]:
     }  # fmt: skip
     body = {"name": "mine", "version": 1, "title": "Mine", "metrics": METRICS, "axes": axes}
     return {**body, "training": {"epochs": 1, "batch_size": 4, "selection": "entropy"}, **changed}
+
+
+def written(sweep: Sweep, folder: Path, *, latents: bool = False) -> tuple[pd.DataFrame, list[dict[str, str]]]:
+    """Write the predictions, and read both files back."""
+    seen = {"datasets": sweep.witness.datasets, "predictions": sweep.witness.predictions}
+    files, troubles = write_predictions(sweep.plan, sweep.store, seen, folder, latents=latents)
+    assert troubles == []
+    assert [path.name for path in files] == ["mine.far.csv", "mine.far.parquet"]
+    with files[0].open(newline="", encoding="utf-8") as file:
+        return pd.read_parquet(files[1]), list(csv.DictReader(file))

@@ -39,7 +39,7 @@ ORDER = (
 DOORS = ("__init__", "__main__")
 """The public names and the command: they open on the house and no room imports them."""
 
-HEAVY = {"torch", "torchvision", "timm", "galsim", "sklearn", "scipy", "pandas", "matplotlib", "numpy"}
+HEAVY = {"torch", "torchvision", "timm", "galsim", "sklearn", "scipy", "pandas", "pyarrow", "matplotlib", "numpy"}
 WITH_TORCH = {
     "adaptation", "layers", "similarity", "grams", "training", "predicting", "warm", "validators", "stages",
     "conformance",

@@ -14,9 +14,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 import pytest
-from astrobench import NoLabelsError, Prediction
 from astrobench.engine import Options, Sweep
-from astrobench.exporting import write_predictions
 from astrobench.leaderboard.building import tabulate
 from astrobench.leaderboard.csv import table
 from astrobench.leaderboard.markdown import page
@@ -30,7 +28,7 @@ from astrobench.store import Store
 from astrobench.suite import check_suite
 from rich.console import Console
 from scipy.special import softmax
-from survey_toy import CLASSES, GALAXIES, SIDE, suite, survey
+from survey_toy import CLASSES, GALAXIES, SIDE, suite, survey, written
 
 INSTALLED = Registry.load()
 
@@ -47,16 +45,6 @@ def observed(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFa
     with pytest.MonkeyPatch.context() as patch:
         patch.setenv("ASTROBENCH_CACHE", str(tmp_path_factory.mktemp("cache")))
         return swept(survey(tmp_path_factory.mktemp("survey") / "mine", paired=request.param == "paired"))
-
-
-def written(sweep: Sweep, folder: Path, *, latents: bool = False) -> tuple[pd.DataFrame, list[dict[str, str]]]:
-    """Write the predictions, and read both files back."""
-    seen = {"datasets": sweep.witness.datasets, "predictions": sweep.witness.predictions}
-    files, troubles = write_predictions(sweep.plan, sweep.store, seen, folder, latents=latents)
-    assert troubles == []
-    assert [path.name for path in files] == ["mine.far.csv", "mine.far.parquet"]
-    with files[0].open(newline="", encoding="utf-8") as file:
-        return pd.read_parquet(files[1]), list(csv.DictReader(file))
 
 
 def test_the_target_is_predicted_and_what_needs_its_labels_is_left_out_with_the_reason(observed: Sweep) -> None:
@@ -193,14 +181,3 @@ def test_a_survey_from_the_command_line_says_where_its_predictions_are(tmp_path:
     assert set(frame.dataset) == {"my/../survey, (1)"}
     with (folder / files[0]).open(newline="", encoding="utf-8") as file:
         assert {line["dataset"] for line in csv.DictReader(file)} == {"my/../survey, (1)"}
-
-
-def test_a_metric_that_compares_with_labels_that_are_not_there_gives_no_number() -> None:
-    """`logits.argmax(1) == None` would be a row of False: an accuracy of 0."""
-    bare = Prediction(
-        np.array(["a"]), np.zeros((1, 2), np.float32), np.zeros((1, 2), np.float32), labels=None, classes=CLASSES
-    )  # type: ignore[arg-type]
-    assert not bare.labelled
-    with pytest.raises(NoLabelsError, match="have no labels"):
-        _ = bare.logits.argmax(1) == bare.labels
-    assert "labels" not in repr(bare)

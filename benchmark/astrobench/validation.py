@@ -46,8 +46,8 @@ def validations(plan: Plan, store: Store) -> Iterator[tuple[str, dict[str, Any],
         if trained is None or store.read("validations", key) is not None:
             continue
         if all(map(store.holds, [*trained["result"]["told"], trained["result"]["images"]])):
-            payload = {"root": str(store.root), "key": key, "training": job.key, "dataset": job.dataset_key}
-            payload["limit"] = job.limit
+            payload: dict[str, Any] = {"root": str(store.root), "key": key, "training": job.key}
+            payload |= {"dataset": job.dataset_key, "limit": job.limit}
             yield f"rules on {job.method.label}", payload, f"validation-{job.key[:16]}"
 
 

@@ -45,7 +45,7 @@ def score(payload: dict[str, Any]) -> dict[str, Any]:
     opened = lru_cache(maxsize=32)(lambda *where: stored_prediction(store, seen, *where))
 
     def predicted(place: Mapping[str, Any] | None) -> Prediction | None:
-        return place and opened(place["cell"], place["domain"], place["dataset"], place.get("limit"))
+        return opened(place["cell"], place["domain"], place["dataset"], place.get("limit")) if place else None
 
     digests: dict[str, str] = {}
     for number, cell in enumerate(payload["cells"]):
