@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+import json
 import math
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
@@ -141,11 +142,12 @@ def test_records_without_checkpoints_have_no_such_table(tmp_path: Path) -> None:
 def test_records_that_were_tampered_with_are_refused_by_line(
     tmp_path: Path, harm: dict[str, Any], sentence: str
 ) -> None:
-    rows = [told(row) for row in fake.rows()]
-    rows[1] = replace(rows[1], checkpoints={**checkpoints("mmd", 0), **harm})
-    folder = fake.folder(tmp_path, rows)
-    with pytest.raises(StoreError, match=rf"laptop\.jsonl:\d+ is not a record: .*{sentence}"):
-        read_rows(folder / "records" / "laptop.jsonl")
+    path = fake.folder(tmp_path, [told(row) for row in fake.rows()]) / "records" / "laptop.jsonl"
+    head, *lines = path.read_text().splitlines()
+    tampered = json.loads(lines[1]) | {"checkpoints": {**checkpoints("mmd", 0), **harm}}
+    path.write_text("\n".join([head, lines[0], json.dumps(tampered), *lines[2:]]))
+    with pytest.raises(StoreError, match=rf"laptop\.jsonl:3 is not a record: .*{sentence}"):
+        read_rows(path)
 
 
 @given(st.lists(st.tuples(st.integers(-3, 3), st.integers(-3, 3)), min_size=2, max_size=20))

@@ -106,6 +106,33 @@ def test_a_leaderboard_shows_no_labels_and_ranks_by_nothing(observed: Sweep) -> 
     assert line["best_rank"] == ""
 
 
+def test_a_column_of_an_unlabelled_domain_is_no_misspelling(observed: Sweep) -> None:
+    columns = [
+        {"title": "A", "score": "accuracy", "domain": "far"},
+        {"title": "B", "score": "acuracy", "domain": "near"},
+    ]
+    suite_ = {**observed.plan.suite.model_dump(mode="json"), "columns": columns}
+    far = [row for row in observed.rows() if row.domain == "far"]
+    assert tabulate(suite_, {"": far}).not_given == ()
+    assert len(tabulate(suite_, {"": observed.rows()}).not_given) == 1
+
+
+def test_an_attack_on_it_is_measured_without_labels(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("ASTROBENCH_CACHE", str(tmp_path / "cache"))
+    folder = survey(tmp_path / "mine", paired=True)
+    attack = {"plugin": "one_pixel", "label": "pixel", "params": {"images": 3, "generations": 3, "population": 4}}
+    axes = {**suite(folder)["axes"], "method": ["source_only"], "perturbation": ["none", attack]}
+    sweep = swept(folder, axes=axes)
+    (row,) = [row for row in sweep.rows() if (row.domain, row.perturbation) == ("far", "pixel")]
+    assert (row.status, row.problems) == ("ok", {})
+    assert row.scores["attack_success"].n == 3
+    assert "distance_mean" in row.scores
+    assert "distance_scaled" not in row.scores
+    assert row.skipped == dict.fromkeys(("classification", "confusion"), "no labels")
+    frame, _ = written(sweep, tmp_path / "board")
+    assert len(frame) == GALAXIES
+
+
 def test_records_keep_it(observed: Sweep, tmp_path: Path) -> None:
     write_rows(tmp_path / "run.jsonl", Header({"name": "mine"}, "", ""), observed.rows())
     header, rows = read_rows(tmp_path / "run.jsonl")

@@ -18,7 +18,7 @@ from astrobench.errors import DataError, StoreError
 from astrobench.isolation import Outcome, Task, memory_share, run_here, run_isolated
 from astrobench.plan import plain
 from astrobench.recalling import Recalling
-from astrobench.stock import Place, Stock
+from astrobench.stock import UNSCORED, Place, Stock, distribution_of
 from astrobench.validation import ENTRY, validations
 from astrobench.witness import Witness
 
@@ -81,8 +81,8 @@ class Sweep:
         datasets, cells = {job.dataset_key for job in self.plan.jobs.values()}, [cell.key for cell in self.plan.cells]
         with uncollected():
             self.witness.see(self.stock.store, datasets, cells, ())
-            places = filter(None, map(self.stock.place, self.plan.cells))
-            self.witness.see(self.stock.store, (), (), [place["key"] for place in places])
+            keys = [place["key"] for cell in self.plan.cells for place in self.stock.places(cell)]
+            self.witness.see(self.stock.store, (), (), keys)
         self.untouched = True
 
     def _scored(self, place: Place) -> bool:
@@ -155,8 +155,10 @@ class Sweep:
 
     def score(self) -> None:
         """Score every predicted cell whose numbers are missing. Raises StoreError where a stored file is damaged."""
-        places = [(cell, place) for cell in self.plan.cells if (place := self.stock.place(cell)) is not None]
-        groups = [places[start : start + SCORED_AT_ONCE] for start in range(0, len(places), SCORED_AT_ONCE)]
+        places = [(cell, place) for cell in self.plan.cells for place in self.stock.places(cell)]
+        names = dict.fromkeys(place["metrics_of"] for _, place in places)
+        own = [[one for one in places if one[1]["metrics_of"] == name] for name in names]
+        groups = [some[at : at + SCORED_AT_ONCE] for some in own for at in range(0, len(some), SCORED_AT_ONCE)]
         works = [self._score_work(group) for group in groups if not all(self._scored(place) for _, place in group)]
         works += [self._validation_work(*told) for told in validations(self.plan, self.stock.store)]
         for work, outcome in self._carry_out(works, self.options.workers):
@@ -172,7 +174,8 @@ class Sweep:
 
     def _scoring(self, group: Sequence[tuple[Cell, Place]], attempt: int) -> Task | None:
         left = [place for _, place in group if not self._scored(place)]
-        metrics = [plain(metric) for metric in self.plan.metrics]
+        name = group[0][1]["metrics_of"]
+        metrics = [plain(metric) for metric in self.plan.metrics if distribution_of(metric) == name]
         payload = {"root": str(self.store.root), "metrics": metrics, "cells": left, "witness": self.witness.of(left)}
         label = f"scores-{group[0][1]['key'][:16]}"
         return self._task("astrobench.stages.score:score", payload, label) if left else None
@@ -194,8 +197,11 @@ class Sweep:
 
     def _row(self, cell: Cell) -> Row:
         row, failure = self.stock.row(cell), self.failures.get(cell.key)
-        if row.status != "missing" or failure is None:
+        if failure is None:
             return row
+        if row.status != "missing":
+            told = {name: failure.reason for name in row.problems if name.startswith(UNSCORED)}
+            return replace(row, problems={**row.problems, **told})
         origin = {**self._surroundings, "attempts": failure.attempts}
         return replace(row, status=failure.status, reason=failure.reason, provenance=origin)
 

@@ -56,7 +56,8 @@ def astrobench_metrics() -> Mapping[str, Plugin]:  # type: ignore[empty-body]
     """f(clean, perturbed, *, …) or f(clean, perturbed, reference_clean, reference_perturbed, *, …).
 
     Each argument is a Prediction, the reference's being those of the suite's reference method on the same
-    seed. Returns a mapping name → Score.
+    seed. Returns a mapping name → Score, of 1,000 scores at most; a name that a metric before it in the suite gives is
+    left out.
     """
 
 

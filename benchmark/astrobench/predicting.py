@@ -22,7 +22,7 @@ def predict(model: nn.Module, inputs: torch.Tensor, size: int) -> dict[str, np.n
     Small batches: on a CPU, large ones are slower.
     """
     model.eval()
-    outputs = [model(images) for images in torch.split(inputs, size)]
+    outputs = [model(images.clone()) for images in torch.split(inputs, size)]  # a network may work in place
     latent, logits = (torch.cat([output[i].float() for output in outputs]).cpu().numpy() for i in (0, 1))
     return {"latent": latent, "logits": logits}
 

@@ -3,11 +3,18 @@
 from __future__ import annotations
 
 import base64
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from astrobench.strict import LONGEST_NAME, Form, check
 
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
 NAMES = ("dataset", "domain", "architecture", "method", "perturbation", "cell", "training", "status")
+MOST_SCORES = 1000
+"""Scores that one metric may give of one cell: the layers of the deepest network, in CKA's own scores, are 200."""
+LONGEST_SCORE_NAME, LONGEST_NOTE = 200, 500
+"""Characters of a score's name, and of its unit or note: a thousand such scores fit into a line of records."""
 NUMBER = (int, float)
 NOTHING = type(None)
 MOST_IMAGES = 2**31
@@ -15,9 +22,8 @@ WAYS = ("higher", "lower")
 
 ROW: dict[str, Form] = {
     **dict.fromkeys(NAMES, str), "seed": int, "reason": str, "oracle": bool, "scores": dict, "correct": str,
-    "correct_n": int, "images": int, "correct_of": str, "objects": str, "labelled": bool, "skipped": dict,
-    "point": (dict, NOTHING), "checkpoints": dict,
-    "provenance": dict,
+    "correct_n": int, "images": int, "correct_of": str, "objects": str, "point": (dict, NOTHING), "checkpoints": dict,
+    "provenance": dict, "problems": dict, "labelled": bool, "skipped": dict,
 }  # fmt: skip
 SCORE: dict[str, Form] = {
     "value": (*NUMBER, NOTHING), "unit": str, "better": (str, NOTHING), "se": (*NUMBER, NOTHING), "n": (int, NOTHING),
@@ -59,14 +65,10 @@ def check_row(body: Any) -> None:
     long = next((name for name in NAMES if len(body[name]) > LONGEST_NAME), None)
     if long is not None:
         raise ValueError(f"{long!r} has {len(body[long]):,} characters, allowed are {LONGEST_NAME}")
-    for score in body["scores"].values():
-        check(score, SCORE)
-        _check_way(score.get("better"), (*WAYS, None))
-        ends = score.get("interval")
-        if ends is not None and (len(ends) != 2 or not all(_is_number(end) for end in ends)):
-            raise ValueError("the ends of an interval are not two numbers")
-    for name, reason in body.get("skipped", {}).items():
-        check({name: reason}, {name: str})
+    check_scores(body["scores"])
+    for name in ("problems", "skipped"):
+        reasons = body.get(name, {})
+        check(reasons, dict.fromkeys(reasons, str))
     if body.get("point") is not None:
         check(body["point"], POINT, needed=("curve", "severity", "unit"))
         _check_way(body["point"].get("harder", "higher"), WAYS)
@@ -74,6 +76,16 @@ def check_row(body: Any) -> None:
     _check_bits("objects", body.get("objects", ""), body.get("correct_n", 0))
     if not 0 <= body.get("images", 0) <= MOST_IMAGES:
         raise ValueError(f"'images' is {body['images']}, expected a number of images")
+
+
+def check_scores(scores: Mapping[str, Any]) -> None:
+    """Raise ValueError, saying what, unless every score has the form that a row may hold. Writer and reader ask it."""
+    for score in scores.values():
+        check(score, SCORE)
+        _check_way(score.get("better"), (*WAYS, None))
+        ends = score.get("interval")
+        if ends is not None and (len(ends) != 2 or not all(_is_number(end) for end in ends)):
+            raise ValueError("the ends of an interval are not two numbers")
 
 
 def check_header(body: Any) -> None:

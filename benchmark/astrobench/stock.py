@@ -13,22 +13,26 @@ from astrobench.records import Row, score_from_plain
 from astrobench.validation import picks_at
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Mapping, Sequence
 
+    from astrobench.choices import Choice
     from astrobench.plan import Cell, Job, Plan
     from astrobench.store import Store
 
 Place = dict[str, Any]
-"""What a cell is scored against, with the key of the score: see `astrobench.stages.score`."""
+"""What a cell is scored against by the metrics of one distribution, "metrics_of", with the key of the score: see
+`astrobench.stages.score`."""
+UNSCORED = "metrics of"
+"""What the problem of a row is called whose numbers a distribution has not given, before the distribution's name."""
 
 
 @dataclass(frozen=True)
 class Stock:
-    """A plan beside the store that its results are in. places: those found so far, by cell; see `place`."""
+    """A plan beside the store that its results are in. found: places by cell, those asked for so far; see `places`."""
 
     plan: Plan
     store: Store
-    places: dict[str, Place] = field(default_factory=dict, compare=False, repr=False)
+    found: dict[str, tuple[Place, ...]] = field(default_factory=dict, compare=False, repr=False)
 
     def prepared(self, job: Job) -> bool:
         """Say whether the dataset of a training was opened, and its truths are kept."""
@@ -59,13 +63,17 @@ class Stock:
                 left.setdefault(cell.job, []).append(cell)
         return left
 
-    def place(self, cell: Cell) -> Place | None:
-        """Return what a cell is scored against; None where it is not predicted yet. Found once, and then kept."""
-        if cell.key not in self.places and (found := self._place(cell)) is not None:
-            self.places[cell.key] = found
-        return self.places.get(cell.key)
+    def places(self, cell: Cell) -> tuple[Place, ...]:
+        """Return what a cell is scored against, once for each distribution of metrics; none where it is not predicted.
 
-    def _place(self, cell: Cell) -> Place | None:
+        Metrics of two distributions are scored in processes of their own: neither can change what the other computes
+        with, and a crash costs the numbers of one alone. Found once, and then kept.
+        """
+        if cell.key not in self.found and (places := self._places(cell)):
+            self.found[cell.key] = places
+        return self.found.get(cell.key, ())
+
+    def _places(self, cell: Cell) -> tuple[Place, ...]:
         clean, reference = clean_cell(self.plan, cell), reference_cell(self.plan, cell)
         cells = {
             "perturbed": cell,
@@ -75,13 +83,24 @@ class Stock:
         }
         there = {name: self._there(other) for name, other in cells.items()}
         if there["perturbed"] is None:
-            return None
+            return ()
+        against = canonical(there)
         # canonical JSON of both, the half that is the same each time written once
-        return {"key": key_of_text(f'{{"cells":{canonical(there)},"metrics":{self._metrics}}}'), **there}
+        return tuple(
+            {"key": key_of_text(f'{{"cells":{against},"metrics":{metrics}}}'), "metrics_of": name, **there}
+            for name, metrics in self._metrics.items()
+        )
 
     @cached_property
-    def _metrics(self) -> str:
-        return canonical([{"plugin": metric.identity, "label": metric.label} for metric in self.plan.metrics])
+    def _metrics(self) -> Mapping[str, str]:
+        """Distribution → its metrics as canonical JSON; astrobench first, which then says which images are right."""
+        metrics = self.plan.metrics
+        names = sorted({distribution_of(metric) for metric in metrics}, key=lambda name: (name != "astrobench", name))
+        own = {name: [metric for metric in metrics if distribution_of(metric) == name] for name in names or [""]}
+        return {
+            name: canonical([{"plugin": metric.identity, "label": metric.label} for metric in some])
+            for name, some in own.items()
+        }
 
     def _there(self, cell: Cell | None) -> Place | None:
         if cell is None or not self.store.has("cells", cell.key):
@@ -93,30 +112,33 @@ class Stock:
     def row(self, cell: Cell) -> Row:
         """Return the row of a cell; without numbers, it is "missing"."""
         job = self.plan.job_of(cell)
-        kept, place = self.store.read("cells", cell.key), self.place(cell)
+        kept, places = self.store.read("cells", cell.key), self.places(cell)
         trained = self.store.read("trainings", job.key)
-        scored = None if place is None else self.store.read("scores", place["key"])
+        scored = {place["metrics_of"]: self.store.read("scores", place["key"]) for place in places}
         common: dict[str, Any] = {**self.plan.labels(cell), "cell": cell.key, "training": job.key}
         common["point"] = self.plan.points.get(cell.perturbation.label)
         common["oracle"] = bool(trained and trained["result"]["oracle"])
-        if kept is None or scored is None:
+        results = {name: body["result"] for name, body in scored.items() if body is not None}
+        if kept is None or not results:
             return Row(**common, status="missing", reason="not run yet")
-        found, origin = scored["result"], {"plugins": _origins(cell, job), **kept["provenance"]}
+        origin = {"plugins": _origins(cell, job), **kept["provenance"]}
         if trained:
             origin |= {"training_seconds": trained["provenance"]["seconds"], **_elsewhere(kept, trained)}
-        failed = "; ".join(f"metric {name}: {reason}" for name, reason in found["failed"].items())
+        scores, problems = _united([metric.label for metric in self.plan.metrics], list(results.values()))
+        unscored = {f"{UNSCORED} {name}": "not scored yet" for name in scored if name not in results}
+        first = next(iter(results.values()))
         return Row(
             **common,
-            status="plugin_error" if failed else "ok",
-            reason=failed,
-            scores={name: score_from_plain(body) for name, body in found["scores"].items()},
-            correct=found["correct"],
-            correct_n=found["correct_n"],
-            images=found.get("images", 0),
-            correct_of=found.get("correct_of", ""),
-            objects=found.get("objects", ""),
-            labelled=found.get("labelled", True),
-            skipped=found.get("skipped", {}),
+            status="ok",
+            scores={name: score_from_plain(body) for name, body in scores.items()},
+            correct=first["correct"],
+            correct_n=first["correct_n"],
+            images=first.get("images", 0),
+            correct_of=first.get("correct_of", ""),
+            objects=first.get("objects", ""),
+            labelled=first.get("labelled", True),
+            skipped={label: reason for found in results.values() for label, reason in found.get("skipped", {}).items()},
+            problems={**problems, **unscored},
             checkpoints=picks_at(job, cell, trained, self.store),
             provenance=origin,
         )
@@ -140,6 +162,47 @@ def _check_fits(job: Job, about: Mapping[str, Any]) -> None:
                 f"{name} has {about['sizes'][split]} {split} images, fewer than training.batch_size ="
                 f" {rules['batch_size']}; lower it, or bring more images"
             )
+
+
+def distribution_of(choice: Choice) -> str:
+    """Return the name of the distribution that a plugin comes from."""
+    return choice.origin.rpartition(" ")[0]
+
+
+def given_twice(names: Sequence[str], owner: str) -> str:
+    """Return why scores of a metric are left out. owner: the metric before it that gives the first of them."""
+    more = f" and {len(names) - 1} more" if len(names) > 1 else ""
+    return f"{names[0]!r}{more} left out: metric {owner!r}, which stands before it in the suite, gives that score too"
+
+
+def _united(
+    labels: Sequence[str], results: Sequence[Mapping[str, Any]]
+) -> tuple[dict[str, Mapping[str, Any]], dict[str, str]]:
+    """Return the scores of all distributions, and the problem of each metric; see `stages.measuring.scores_of`.
+
+    Of two metrics that give one score, the first in the suite has it.
+    """
+    if len(results) == 1:
+        return dict(results[0]["scores"]), dict(results[0]["failed"])
+    place = {label: number for number, label in enumerate(labels)}
+    owners: dict[str, str] = {}
+    lost: dict[tuple[str, str], list[str]] = {}
+    problems: dict[str, str] = {label: reason for result in results for label, reason in result["failed"].items()}
+    for result in results:
+        for name, label in sorted(result["metrics"].items()):
+            first, last = sorted([owners.get(name, label), label], key=lambda one: place.get(one, len(place)))
+            if first != last:
+                lost.setdefault((last, first), []).append(name)
+            owners[name] = first
+    for (label, owner), names in lost.items():
+        problems[label] = "; ".join(filter(None, [problems.get(label), given_twice(names, owner)]))
+    scores = {
+        name: score
+        for result in results
+        for name, score in result["scores"].items()
+        if owners[name] == result["metrics"][name]
+    }
+    return scores, problems
 
 
 def _elsewhere(kept: Mapping[str, Any], trained: Mapping[str, Any]) -> dict[str, str]:

@@ -39,8 +39,7 @@ def lines_of(path: Path) -> list[str]:
 
 def parsed(text: str) -> Any:
     """Return what a line of JSON says. Raises ValueError for what is not JSON, or not to be trusted."""
-    if len(text) > LARGEST_LINE:
-        raise ValueError(f"it has {len(text):,} characters, allowed are {LARGEST_LINE:,}")
+    _check_size(text)
     _check_depth(text)
     try:
         body = json.loads(text, parse_constant=_refuse, parse_float=_finite, object_pairs_hook=_once)
@@ -62,6 +61,19 @@ def check(body: Any, form: Mapping[str, Form], *, needed: tuple[str, ...] = ()) 
         wanted = form.get(key, object)
         if not isinstance(value, wanted) or (isinstance(value, bool) and not _takes_bool(wanted)):
             raise ValueError(f"{key!r} is {_short(value)}, expected {_named(wanted)}")
+
+
+def check_line(text: str) -> None:
+    """Raise ValueError for a line of JSON that `parsed` would refuse. text: as `json.dumps` writes it, without NaN."""
+    _check_size(text)
+    _check_depth(text)
+    if "\\ud" in text:
+        _check_pairs(json.loads(text))
+
+
+def _check_size(text: str) -> None:
+    if len(text) > LARGEST_LINE:
+        raise ValueError(f"it has {len(text):,} characters, allowed are {LARGEST_LINE:,}")
 
 
 def _check_depth(text: str) -> None:

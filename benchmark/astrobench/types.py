@@ -127,7 +127,9 @@ class Batch:
 
     flux: float32 (N, C, H, W) in `unit`. inputs: torch float32 (N, C, H, W), the stretched flux, on the
     model's device. labels: int64 (N,), or None for a target domain. limits: the lowest and highest input value
-    that the source training set reaches. pixel_scale: as in `Dataset`, None where it is unknown.
+    that the source training set reaches. pixel_scale: as in `Dataset`, None where it is unknown. Arrays are
+    read-only: work on a copy, `flux = batch.flux.copy()`. Tensors are the perturbation's own. A perturbation that
+    leaves the network changed fails.
     """
 
     flux: np.ndarray
@@ -172,6 +174,7 @@ class Prediction:
     that test set, so that two predictions of equal test_set show one image where they have one row. test_size: how many
     images it has; fewer are predicted where a perturbation returned some. The three are None, "" and None in a
     prediction that no cell stands behind. Match images with `astrobench.paired_rows`: ids alone may repeat.
+    A metric is given arrays and facts that are read-only.
     """
 
     ids: np.ndarray

@@ -33,6 +33,12 @@ def touches(batch, model, rng):
     return fainter(batch, model, rng)
 
 
+def dims(batch, model, rng):
+    flux = batch.flux
+    flux *= 0.6
+    return Perturbed(flux=flux)
+
+
 def learns(batch, model, rng):
     model.head.bias.data.add_(1)
     return fainter(batch, model, rng)
@@ -78,6 +84,7 @@ def changed(**made):
             "other images",
         ),
         (perturbation(touches), "it changes nothing in place", "changes the batch in place"),
+        (perturbation(dims), "it returns flux or inputs", "writes to its batch (output array is read-only)"),
         (perturbation(learns), "it changes nothing in place", "the network's weights"),
         (perturbation(trains), "it changes nothing in place", "in training mode"),
         (

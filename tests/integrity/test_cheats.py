@@ -100,4 +100,4 @@ def score_keys(root: Path, methods: list[str], patch: pytest.MonkeyPatch) -> lis
         everything.setattr(Stock, "_there", lambda _, cell: cell and {
             "cell": cell.key, "domain": cell.domain, "dataset": job_of(cell).dataset_key
         })  # fmt: skip
-        return [planned.stock.place(cell)["key"] for cell in planned.plan.cells]  # type: ignore[index]
+        return [place["key"] for cell in planned.plan.cells for place in planned.stock.places(cell)]

@@ -87,7 +87,7 @@ def fill(plan: Plan, store: Store) -> None:
             store.write("cells", cell.key, {"prediction": prediction, "layers": []}, origin)
         stock = Stock(plan, store)
         for number, cell in enumerate(plan.cells):
-            store.write("scores", stock.place(cell)["key"], _scores(number), {})  # type: ignore[index]
+            store.write("scores", stock.places(cell)[0]["key"], _scores(number), {})
 
 
 def _scores(number: int) -> dict[str, object]:

@@ -143,8 +143,14 @@ def write_records(plan: Plan, rows: tuple[Row, ...], folder: Path) -> Path:
 
 def _verdict(rows: tuple[Row, ...], console: Any) -> int:
     failed = [row for row in rows if row.status != "ok"]
+    lacking = [row for row in rows if row.problems]
+    if lacking:
+        console.print(f"{len(lacking)} of {len(rows)} cells lack scores of a metric; the first:", style="bold red")
+        first = {name: reason for row in reversed(lacking) for name, reason in row.problems.items()}
+        for name, reason in first.items():
+            console.print(f"  {name}: {reason}", markup=False, highlight=False)
     if not failed:
-        return 0
+        return int(bool(lacking))
     console.print(f"{len(failed)} of {len(rows)} cells failed; the first:", style="bold red")
     for row in failed[:5]:
         where = f"{row.method} · {row.architecture} · {row.domain} · {row.perturbation} · seed {row.seed}"

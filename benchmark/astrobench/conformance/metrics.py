@@ -11,7 +11,8 @@ from functools import cached_property
 import numpy as np
 
 from astrobench.conformance.rules import Case, SkippedError, expect
-from astrobench.errors import AstrobenchError
+from astrobench.errors import AstrobenchError, PluginError
+from astrobench.stages.measuring import plain_scores
 from astrobench.types import Prediction, Score
 
 N, FEATURES, CLASSES, LAYERS = 24, 8, 3, ("first", "second")
@@ -87,6 +88,10 @@ def it_returns_scores(subject: Subject) -> str:
     for name, score in found.items():
         expect(isinstance(name, str) and bool(NAME.fullmatch(name)), f"score name {name!r} is not of {NAME.pattern}")
         expect(isinstance(score, Score), f"{name!r} is {type(score).__name__}, expected astrobench.Score")
+    try:
+        plain_scores(found)
+    except PluginError as reason:
+        expect(False, str(reason))
     return ", ".join(found) or "no scores of this cell"
 
 

@@ -15,6 +15,7 @@ from astrobench.conformance.seeding import same, seeded
 from astrobench.conformance.skies import TinyNetwork, batch
 from astrobench.errors import PluginError
 from astrobench.seeds import Streams
+from astrobench.stages.readonly import COPY, wrote_to_read_only
 from astrobench.stages.returned import check_facts, checked_rows
 from astrobench.types import Batch, Perturbed
 
@@ -43,8 +44,12 @@ class Subject:
 
     def of(self, given: Batch) -> Perturbed:
         """Perturb a batch, always from the same streams."""
-        with seeded(0):
-            changed: Perturbed = self.case.call(given, self.model, Streams("conformance"))
+        try:
+            with seeded(0):
+                changed: Perturbed = self.case.call(given, self.model, Streams("conformance"))
+        except ValueError as error:
+            expect(not wrote_to_read_only(error), f"it writes to its batch ({error}): {COPY}")
+            raise
         return changed
 
     @cached_property

@@ -6,6 +6,7 @@ import numpy as np
 import torch
 from torch import nn
 
+from astrobench.stages.readonly import read_only
 from astrobench.types import Batch, Observation, Output
 
 BANDS = ("g", "r", "i")
@@ -38,7 +39,10 @@ class TinyNetwork(nn.Module):
 
 
 def batch(model: nn.Module, *, labelled: bool = True) -> Batch:
-    """Return N images of blobs with their noiseless scene; labels are what the model says of them."""
+    """Return N images of blobs with their noiseless scene; labels are what the model says of them.
+
+    Arrays are read-only, as in a run.
+    """
     stream = np.random.default_rng(5)
     across = np.arange(SIDE) - SIDE / 2 + 0.5
     radius = np.hypot(*np.meshgrid(across, across))
@@ -50,6 +54,7 @@ def batch(model: nn.Module, *, labelled: bool = True) -> Batch:
     with torch.no_grad():
         said = model(inputs).logits.argmax(1).numpy().astype(np.int64)
     ids = np.array([f"galaxy-{number}" for number in range(N)])
+    flux, scene, said, ids = map(read_only, (flux, scene, said, ids))
     seen = Observation(10.0, SKY, scene, gain=1.0)
     limits = (float(inputs.min()), float(inputs.max()))
     return Batch(flux, inputs, said if labelled else None, ids, stretch, seen, "e-", 0.2, BANDS, limits)

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 from astrobench.errors import StoreError, did_you_mean
 from astrobench.leaderboard.cells import Entry, cell
 from astrobench.leaderboard.crossing import crossed
-from astrobench.leaderboard.curves import CURVE_KINDS, curve_cell, on_curve
+from astrobench.leaderboard.curves import CURVE_KINDS, curve_cell, is_on, on_curve
 from astrobench.leaderboard.defaults import completed, unperturbed_label
 from astrobench.leaderboard.environments import environments, letters, mark
 from astrobench.leaderboard.published import beside
@@ -18,10 +18,10 @@ from astrobench.leaderboard.ranking import ranking, ranks
 from astrobench.leaderboard.reading import read_records
 from astrobench.leaderboard.selection import selections
 from astrobench.leaderboard.table import Cell, Column, Leaderboard, Line
-from astrobench.leaderboard.trouble import failures, undefined
+from astrobench.leaderboard.trouble import failures, left_out, not_given, undefined
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping, Sequence
+    from collections.abc import Mapping, Sequence
     from pathlib import Path
 
     from astrobench.leaderboard.ranking import Standing
@@ -70,6 +70,8 @@ def tabulate(
         lines=tuple(lines),
         failures=failures(every),
         undefined=undefined(every, columns),
+        left_out=left_out(every),
+        not_given=not_given(columns, every),
         published=beside(suite, columns, lines, cross),
         cross=cross,
         environments=environments(every, marks),
@@ -78,16 +80,27 @@ def tabulate(
     )
 
 
-def _column(body: Mapping[str, Any], rows: Iterable[Row]) -> Column:
+def _column(body: Mapping[str, Any], rows: Sequence[Row]) -> Column:
     """Return a column, with the unit and direction that the records give its score."""
     column = Column(**{key: body[key] for key in FIELDS if key in body})
     if column.kind not in KINDS:
         raise StoreError(f"column {column.title!r} has kind {column.kind!r}{did_you_mean(column.kind, KINDS)}")
+    column = replace(column, given=_is_given(column, rows))
     if column.kind in CURVE_KINDS:
         return on_curve(column, rows)
     at = (row for row in rows if (row.domain, row.perturbation) == (column.domain, column.perturbation))
     score = next((row.scores[column.score] for row in at if column.score in row.scores), None)
     return column if score is None else replace(column, unit=score.unit, better=score.better)
+
+
+def _is_given(column: Column, rows: Sequence[Row]) -> bool:
+    """Say whether some cell has a column's score, or no cell that it shows was scored by every metric."""
+    if column.kind in CURVE_KINDS:
+        shown = [row for row in rows if is_on(row, column)]
+    else:
+        shown = [row for row in rows if (row.domain, row.perturbation) == (column.domain, column.perturbation)]
+    scored = any(row.status == "ok" and not row.problems and not row.skipped for row in shown)
+    return not scored or any(column.score in row.scores for row in rows)
 
 
 def _entries(rows: Mapping[str, Sequence[Row]]) -> tuple[Entry, ...]:

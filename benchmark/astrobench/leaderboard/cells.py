@@ -46,6 +46,11 @@ class Outcome:
         """Return the fraction of images that are right."""
         return None if self.correct is None else Score(float(self.correct.mean()), n=self.correct.size)
 
+    @property
+    def failed(self) -> bool:
+        """Say whether a score that is not there was lost: by the cell, or by one of its metrics."""
+        return self.row.status not in ("ok", MISSING) or bool(self.row.problems)
+
     def score(self, name: str) -> Score | None:
         """Return a score that is a number, or None. One metric that fails leaves the numbers of the others."""
         if name == OUTCOMES:
@@ -158,9 +163,8 @@ def images(scores: Iterable[Score], entry: Entry, column: Column) -> Images | No
 
 def _lost(outcomes: Iterable[Outcome], column: Column) -> tuple[int, int]:
     """Return how many cells failed to give a score, and how many gave one that is not a number."""
-    absent = [o.row.status for o in outcomes if column.score not in o.row.scores]
-    undefined = sum(column.score in o.row.scores and o.score(column.score) is None for o in outcomes)
-    return sum(status not in ("ok", MISSING) for status in absent), undefined
+    failed = sum(o.failed for o in outcomes if column.score not in o.row.scores)
+    return failed, sum(column.score in o.row.scores and o.score(column.score) is None for o in outcomes)
 
 
 def _gain(entry: Entry, column: Column, reference: Entry | None) -> Cell:

@@ -6,14 +6,14 @@ import math
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Literal
 
-from astrobench.leaderboard.cells import MISSING, Entry, images, unlabelled
+from astrobench.leaderboard.cells import images, unlabelled
 from astrobench.leaderboard.table import Cell, Column
 from astrobench.statistics import mean_over_seeds
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
 
-    from astrobench.leaderboard.cells import Outcome
+    from astrobench.leaderboard.cells import Entry, Outcome
     from astrobench.leaderboard.table import Bound
     from astrobench.records import Row
     from astrobench.severities import Point
@@ -54,7 +54,7 @@ class Half:
 def on_curve(column: Column, rows: Iterable[Row]) -> Column:
     """Return a column of a curve with unit and direction: those of its score, or of the severities themselves."""
     point, score = next(
-        ((row.point, row.scores[column.score]) for row in rows if _is_on(row, column) and column.score in row.scores),
+        ((row.point, row.scores[column.score]) for row in rows if is_on(row, column) and column.score in row.scores),
         (None, None),
     )
     if point is None or score is None:
@@ -68,7 +68,7 @@ def curve_of(entry: Entry, column: Column) -> Curve:
     """Return the curve that a column names, of one method, at the column's domain."""
     steps: dict[Point, dict[int, Outcome]] = {}
     for outcome in (outcome for outcomes in entry.outcomes.values() for outcome in outcomes):
-        if outcome.row.point is not None and _is_on(outcome.row, column):
+        if outcome.row.point is not None and is_on(outcome.row, column):
             steps.setdefault(outcome.row.point, {})[outcome.row.seed] = outcome
     clean = {one.row.seed: one for one in entry.outcomes.get((column.domain, column.unperturbed), ())}
     ordered = sorted(steps, key=lambda p: p.severity if p.harder == "higher" else -p.severity)
@@ -102,7 +102,8 @@ def half_lost(severities: Sequence[float], kept: Sequence[float], harmless: floa
     return Half(severities[-1], 1)
 
 
-def _is_on(row: Row, column: Column) -> bool:
+def is_on(row: Row, column: Column) -> bool:
+    """Say whether a row lies on the curve that a column names, at its domain."""
     return row.point is not None and (row.domain, row.point.curve) == (column.domain, column.perturbation)
 
 
@@ -147,6 +148,6 @@ def _bound(curve: Curve, sides: set[Literal[-1, 0, 1]]) -> Bound:
 def _lost(curve: Curve, column: Column) -> tuple[int, int]:
     """Return how many cells of the curve failed, and how many ended well without a number."""
     outcomes = [outcome for _, found in curve.steps for outcome in found.values()]
-    absent = [outcome.row.status for outcome in outcomes if column.score not in outcome.row.scores]
+    failed = sum(outcome.failed for outcome in outcomes if column.score not in outcome.row.scores)
     undefined = sum(column.score in outcome.row.scores and outcome.score(column.score) is None for outcome in outcomes)
-    return sum(status not in ("ok", MISSING) for status in absent), undefined
+    return failed, undefined

@@ -109,13 +109,19 @@ def _united(files: Iterable[File]) -> tuple[Row, ...]:
 
 def _chosen(kept: tuple[str, Row] | None, new: tuple[str, Row]) -> tuple[str, Row]:
     """Return the one of two records of a cell that stands. Raises StoreError when both give numbers that differ."""
-    if kept is None or (kept[1].status != "ok" and new[1].status == "ok"):
+    if kept is None or _soundness(new[1]) > _soundness(kept[1]):
         return new
-    if new[1].status == "ok" and _numbers(kept[1]) != _numbers(new[1]):
+    alike = _soundness(new[1]) == _soundness(kept[1]) > 0
+    if alike and _numbers(kept[1]) != _numbers(new[1]):
         raise StoreError(
             f"records/{kept[0]} and records/{new[0]} give different numbers for {_place(new[1])}: remove one of them"
         )
     return kept
+
+
+def _soundness(row: Row) -> int:
+    """Return 0 for a failure, 1 for numbers of which a metric left some out, 2 for all of them."""
+    return 0 if row.status != "ok" else 1 if row.problems else 2
 
 
 def _numbers(row: Row) -> tuple[Any, ...]:

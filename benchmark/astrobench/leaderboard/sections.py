@@ -25,14 +25,22 @@ SYNTHETIC = (
 
 
 def troubles(board: Leaderboard) -> Iterator[str]:
-    """Yield what failed and what is undefined, one line a cause."""
-    for title, found in (("Failed cells", board.failures), ("Undefined numbers", board.undefined)):
+    """Yield what failed, what metrics left out and what is undefined, one line a cause, and columns without a score."""
+    sections = (
+        ("Failed cells", board.failures),
+        ("Scores left out", board.left_out),
+        ("Undefined numbers", board.undefined),
+    )
+    for title, found in sections:
         if found:
             yield f"## {title}"
             yield "\n".join(
                 f"- {markdown(f'{t.dataset}, {t.architecture}, {t.method}')}: {markdown(trouble_words(t))}"
                 for t in found
             )
+    if board.not_given:
+        yield "## Columns without a score"
+        yield "\n".join(f"- {markdown(sentence)}" for sentence in board.not_given)
 
 
 def published(board: Leaderboard) -> Iterator[str]:

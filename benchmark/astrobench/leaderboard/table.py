@@ -24,7 +24,8 @@ class Column:
     On a severity curve, which `perturbation` then names: its "curve_mean" over severities, or its "half_severity",
     where half of the margin over `chance` is lost.
     unit and better come from the records; percent: fractions are shown times 100. unperturbed: the label of the
-    perturbation that does nothing, at which a curve starts.
+    perturbation that does nothing, at which a curve starts. given: False where cells that the column shows were scored,
+    and no metric gives such a score of any cell.
     """
 
     title: str
@@ -38,6 +39,7 @@ class Column:
     unit: str = ""
     better: Better | None = None
     unperturbed: str = "none"
+    given: bool = True
 
 
 class Images(NamedTuple):
@@ -180,13 +182,19 @@ class Source:
 
 @dataclass(frozen=True)
 class Leaderboard:
-    """A suite's table: lines in the order in which they are shown, and everything that is said beside it."""
+    """A suite's table: lines in the order in which they are shown, and everything that is said beside it.
+
+    left_out: scores that metrics failed to give, of cells that ended well. not_given: a sentence on each column whose
+    score no metric gives, with the nearest name.
+    """
 
     suite: Mapping[str, Any]
     columns: tuple[Column, ...]
     lines: tuple[Line, ...]
     failures: tuple[Trouble, ...] = ()
     undefined: tuple[Trouble, ...] = ()
+    left_out: tuple[Trouble, ...] = ()
+    not_given: tuple[str, ...] = ()
     published: tuple[Beside, ...] = ()
     cross: tuple[Crossed, ...] = ()
     environments: tuple[Environment, ...] = ()

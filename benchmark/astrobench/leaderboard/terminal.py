@@ -126,9 +126,14 @@ class Board:
     def _notes(self, spell: Speller) -> Iterator[RenderableType]:
         for note in self._legend():
             yield spell(note, "dim")
-        for title, troubles in (("failed", self.board.failures), ("undefined", self.board.undefined)):
+        for sentence in self.board.not_given:
+            yield spell(sentence, "red")
+        found = (
+            ("failed", self.board.failures), ("left out", self.board.left_out), ("undefined", self.board.undefined)
+        )  # fmt: skip
+        for title, troubles in found:
             for trouble in troubles[:MOST_TROUBLES]:
-                yield spell(_sentence(title, trouble), "red" if title == "failed" else "yellow")
+                yield spell(_sentence(title, trouble), "yellow" if title == "undefined" else "red")
             if len(troubles) > MOST_TROUBLES:
                 yield spell(f"{title}: and {len(troubles) - MOST_TROUBLES} more kinds, see README.md", "dim")
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import difflib
 import math
 from collections import defaultdict
 from typing import TYPE_CHECKING
@@ -23,6 +24,35 @@ def failures(rows: Iterable[Row]) -> tuple[Trouble, ...]:
         if row.status != "ok":
             found[row.dataset, row.architecture, row.method, row.status, row.reason].append(row)
     return _gathered(found)
+
+
+def left_out(rows: Iterable[Row]) -> tuple[Trouble, ...]:
+    """Return the scores that cells lack because of a metric, by method, metric and reason."""
+    found: dict[Cause, list[Row]] = defaultdict(list)
+    for row in rows:
+        for name, reason in row.problems.items():
+            label = name if name.startswith("metrics of ") else f"metric {name}"
+            found[row.dataset, row.architecture, row.method, label, reason].append(row)
+    return _gathered(found)
+
+
+def not_given(columns: Iterable[Column], rows: Iterable[Row]) -> tuple[str, ...]:
+    """Return a sentence on each column whose score no metric gives, with the nearest names among those that are given.
+
+    Columns that nothing was scored of are left out: their metric may give it yet.
+    """
+    known = sorted({name for row in rows for name in row.scores})
+    return tuple(
+        f"column {column.title!r}: no metric of the suite gives {column.score!r}{_nearest(column.score, known)}"
+        for column in columns
+        if not column.given
+    )
+
+
+def _nearest(name: str, known: Sequence[str]) -> str:
+    close = difflib.get_close_matches(name, known, n=3, cutoff=0.5)
+    some = f"; known: {_few(known, 12)}" if known else "; no metric gives any score"
+    return f"; did you mean {' or '.join(map(repr, close))}?" if close else some
 
 
 def undefined(rows: Sequence[Row], columns: Iterable[Column]) -> tuple[Trouble, ...]:

@@ -23,6 +23,8 @@ def words(cell: Cell, column: Column, decimals: int, seeds: int) -> str:
     """Return a cell as text. seeds: how many the line has, so that a cell that rests on fewer says so."""
     if cell.is_reference:
         return "reference"
+    if not cell.n and not column.given:
+        return "no such score"
     if not cell.n:
         counts = {"failed": cell.n_failed, "undefined": cell.n_undefined, NO_LABELS: cell.n_unlabelled}
         return next((word for word, count in counts.items() if count), NOTHING)

@@ -8,10 +8,10 @@ from dataclasses import dataclass
 from functools import cached_property
 from typing import TYPE_CHECKING
 
-import numpy as np
 import torch
 
 from astrobench.parallel import limit_threads
+from astrobench.stages.readonly import stretched
 
 if TYPE_CHECKING:
     from astrobench.plan import Job
@@ -36,17 +36,16 @@ class Bench:
         """The lowest and highest input value that the source training set reaches."""
         train = self.dataset.train
         starts = range(0, len(train.images), 512)
-        parts = (train.stretch(np.asarray(train.images[start : start + 512])) for start in starts)
+        parts = (stretched(train, slice(start, start + 512), self.job.dataset.label) for start in starts)
         ends = [(float(part.min()), float(part.max())) for part in parts]
         return min(low for low, _ in ends), max(high for _, high in ends)
 
 
 def inputs_of(bench: Bench, part: Unlabelled) -> torch.Tensor:
     """Return stretched images as a float32 (N, C, H, W) tensor on the device, channels last."""
-    images = torch.empty(part.images.shape, memory_format=torch.channels_last)
+    images = torch.empty(part.images.shape, dtype=torch.float32, memory_format=torch.channels_last)
     for start in range(0, len(images), 512):
-        flux = np.asarray(part.images[start : start + 512])
-        images[start : start + 512] = torch.from_numpy(np.asarray(part.stretch(flux), dtype=np.float32))
+        images.numpy()[start : start + 512] = stretched(part, slice(start, start + 512), bench.job.dataset.label)
     return images.to(bench.device)
 
 

@@ -5,6 +5,7 @@ A perturbation of the target domain is given no labels.
 
 from __future__ import annotations
 
+import copy
 import time
 import traceback
 from typing import TYPE_CHECKING, Any
@@ -12,14 +13,16 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from astrobench.environment import provenance
-from astrobench.errors import AstrobenchError, is_infra
+from astrobench.errors import AstrobenchError, PluginError, is_infra
 from astrobench.plan import cell_from
 from astrobench.predicting import predict, seen_by_cka, stored
 from astrobench.progress import report
 from astrobench.seeds import Streams
 from astrobench.stages.bench import inputs_of
 from astrobench.stages.datasets import plugin_of
+from astrobench.stages.network_state import steady_process
 from astrobench.stages.prepare import text_array
+from astrobench.stages.readonly import COPY, own, own_observation, wrote_to_read_only
 from astrobench.stages.returned import check_returned
 from astrobench.training.regression import posterior
 from astrobench.types import Batch, Labelled, Perturbed, Regression, Unlabelled
@@ -28,20 +31,23 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
     import torch
-    from torch import nn
 
     from astrobench.plan import Cell
     from astrobench.stages.bench import Bench
+    from astrobench.stages.network_state import SharedNetwork
 
 
-def predicted(bench: Bench, model: nn.Module, bodies: list[dict[str, Any]]) -> Iterator[tuple[str, str]]:
-    """Predict cell after cell; one that fails gives its reason and costs no other."""
+def predicted(bench: Bench, network: SharedNetwork, bodies: list[dict[str, Any]]) -> Iterator[tuple[str, str]]:
+    """Predict cell after cell; one that fails gives its reason and costs no other.
+
+    Each perturbation finds data and network as the first one did: no number depends on which others are in the suite.
+    """
     for number, body in enumerate(bodies):
         cell = cell_from(body)
         report("predicting", number, len(bodies), f"{cell.domain}, {cell.perturbation.label}")
         try:
-            _predict_cell(bench, model, cell)
-        except Exception as error:
+            _predict_cell(bench, network, cell)
+        except (Exception, SystemExit) as error:
             if is_infra(error):  # a full disk is no plugin's fault: the run stops and can go on
                 raise
             traceback.print_exc()
@@ -49,17 +55,17 @@ def predicted(bench: Bench, model: nn.Module, bodies: list[dict[str, Any]]) -> I
             yield cell.key, str(error) if expected else f"{type(error).__name__}: {error}"[:500]
         else:
             yield cell.key, ""
+        network.restored()
 
 
-def _predict_cell(bench: Bench, model: nn.Module, cell: Cell) -> None:
+def _predict_cell(bench: Bench, network: SharedNetwork, cell: Cell) -> None:
     began = time.monotonic()
     part = bench.dataset.tests[cell.domain]
     batch = _batch(bench, part, cell.domain)
-    scope = f"{bench.job.dataset_key}/{cell.domain}/{cell.perturbation.identity}/{bench.job.seed}"
-    perturb = plugin_of(bench.registry, cell.perturbation)
-    changed = perturb(batch, model, Streams(scope), **cell.perturbation.params)
+    changed = _perturbed(bench, network, cell, batch)
     rows = check_returned(changed, batch, f"perturbation {cell.perturbation.label!r}")
     inputs, ids = _perturbed_inputs(bench, part, changed, rows), part.ids[rows]
+    model = network.model
     found = predict(model, inputs, cell.predict["batch_size"])
     if isinstance(bench.dataset, Regression):
         found["logits"] = posterior(found["logits"], bench.dataset.ranges)
@@ -72,16 +78,35 @@ def _predict_cell(bench: Bench, model: nn.Module, cell: Cell) -> None:
     bench.store.write("cells", cell.key, result, {**origin, "attempts": bench.attempt})
 
 
+def _perturbed(bench: Bench, network: SharedNetwork, cell: Cell, batch: Batch) -> Perturbed:
+    """Call a perturbation. Raises PluginError naming it where it writes to shared arrays or leaves another network."""
+    scope = f"{bench.job.dataset_key}/{cell.domain}/{cell.perturbation.identity}/{bench.job.seed}"
+    perturb, name = plugin_of(bench.registry, cell.perturbation), f"perturbation {cell.perturbation.label!r}"
+    try:
+        with steady_process(bench.job.threads, scope):
+            changed: Perturbed = perturb(batch, network.model, Streams(scope), **cell.perturbation.params)
+    except ValueError as error:
+        if wrote_to_read_only(error):
+            raise PluginError(f"{name} writes to its batch ({error}): {COPY}, e.g. flux = batch.flux.copy()") from error
+        raise
+    left = network.restored()
+    if left:
+        told = f"{name} changes {left} in the network, which other cells share"
+        raise PluginError(f"{told}: work on a copy, e.g. copy.deepcopy(model)")
+    return changed
+
+
 def _batch(bench: Bench, part: Labelled | Unlabelled, domain: str) -> Batch:
+    """Return a batch of which nothing is shared with another cell."""
     dataset = bench.dataset
     inputs = inputs_of(bench, part)
     return Batch(
-        flux=np.asarray(part.images),
+        flux=own(np.asarray(part.images)),
         inputs=inputs,
-        labels=part.labels if isinstance(part, Labelled) and domain == bench.job.source else None,
-        ids=part.ids,
-        stretch=part.stretch,
-        observation=part.observation,
+        labels=own(part.labels) if isinstance(part, Labelled) and domain == bench.job.source else None,
+        ids=own(part.ids),
+        stretch=copy.deepcopy(part.stretch),
+        observation=own_observation(part.observation),
         unit=dataset.unit,
         pixel_scale=dataset.pixel_scale,
         bands=dataset.bands,

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from astrobench.rules import VALIDATORS, picks
+from astrobench.stages.readonly import read_only
 from astrobench.validators import Snapshot, validator
 
 if TYPE_CHECKING:
@@ -46,8 +47,10 @@ def values(names: Iterable[str], store: Store, trained: Mapping[str, Any]) -> Va
 
 def _snapshot(arrays: Mapping[str, np.ndarray], labels: np.ndarray) -> Snapshot:
     names = ("valid/latent", "valid/logits", "target/latent", "target/logits")
-    source_latent, source_logits, target_latent, target_logits = (arrays[name].astype(np.float64) for name in names)
-    return Snapshot(source_latent, source_logits, labels, target_latent, target_logits)
+    source_latent, source_logits, target_latent, target_logits = (
+        read_only(arrays[name].astype(np.float64)) for name in names
+    )
+    return Snapshot(source_latent, source_logits, read_only(labels), target_latent, target_logits)
 
 
 def _value(name: str, shown: Snapshot) -> float | None:

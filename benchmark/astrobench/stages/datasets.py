@@ -11,6 +11,7 @@ import numpy as np
 from astrobench.contents import contents
 from astrobench.errors import DataError, PluginError, did_you_mean
 from astrobench.registry import Registry
+from astrobench.stages.readonly import read_only_dataset, stretched
 from astrobench.types import Dataset, Labelled, Observation, Regression, Unlabelled
 
 if TYPE_CHECKING:
@@ -47,7 +48,7 @@ def open_dataset(registry: Registry, choice: Choice) -> Dataset:
     for name, value in choice.files.items():
         if contents(value) != choice.content[name]:
             raise DataError(f"{name} = {value!r} changed since the plan was made: plan and run again")
-    return dataset
+    return read_only_dataset(dataset)
 
 
 def check_dataset(dataset: Dataset, name: str, domains: Sequence[str], batch_size: int) -> None:
@@ -64,6 +65,7 @@ def check_dataset(dataset: Dataset, name: str, domains: Sequence[str], batch_siz
     _check_source(name, dataset)
     for split, part in _parts(dataset):
         _check_images(f"{name} {split}", part)
+        stretched(part, slice(0, 2), name)
         if isinstance(part, Labelled) and len(part.labels) != len(part.images):
             counts = f"{len(part.labels)} labels for {len(part.images)} images"
             raise DataError(f"{name} {split} has {counts}; bring one an image")
@@ -91,7 +93,7 @@ def limited(dataset: Dataset, limit: int | None) -> Dataset:
         return dataset
     tests = {domain: _some(part, limit) for domain, part in dataset.tests.items()}
     oracle = dataset.oracle
-    return replace(
+    some = replace(
         dataset,
         train=_some(dataset.train, limit),
         valid=_some(dataset.valid, limit),
@@ -99,6 +101,7 @@ def limited(dataset: Dataset, limit: int | None) -> Dataset:
         tests=tests,
         oracle=None if oracle is None else lambda: _some(oracle(), limit),
     )
+    return read_only_dataset(some)
 
 
 def rows_kept(n: int, limit: int | None) -> np.ndarray:

@@ -6,6 +6,7 @@ The dataset is opened first, and its target labels are let go of, before any plu
 from __future__ import annotations
 
 import multiprocessing
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -17,7 +18,8 @@ from astrobench.stages.bench import Bench, steady
 from astrobench.stages.blind import opened_blind
 from astrobench.stages.cells import predicted
 from astrobench.stages.datasets import limited, open_dataset, registry_of
-from astrobench.stages.weights import trained_model
+from astrobench.stages.network_state import SharedNetwork
+from astrobench.stages.weights import stored_model, trained_model
 from astrobench.store import Store
 
 ROOMS = ("cells", "checkpoints", "conflicts", "objects", "progress", "trainings", "weights")
@@ -38,8 +40,8 @@ def fit(payload: dict[str, Any]) -> dict[str, Any]:
     used = (job.dataset, job.architecture, job.method, *(cell_from(cell).perturbation for cell in payload["cells"]))
     bench = Bench(store, registry_of(*used), job, dataset, torch.device(payload["device"]), payload.get("attempt", 1))
     compared = dict.fromkeys(word for cell in payload["cells"] for word in cell["predict"]["cka_layers"])
-    model = trained_model(bench, tuple(compared))
-    reasons = dict(predicted(bench, model, payload["cells"]))
+    network = SharedNetwork(trained_model(bench, tuple(compared)), partial(stored_model, bench))
+    reasons = dict(predicted(bench, network, payload["cells"]))
     kept = {key: store.read("cells", key) for key, reason in reasons.items() if not reason}
     return {"cells": reasons, "predictions": {key: body["result"]["prediction"] for key, body in kept.items() if body}}
 

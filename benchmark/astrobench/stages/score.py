@@ -6,8 +6,6 @@ has no hand in its score.
 
 from __future__ import annotations
 
-import inspect
-import traceback
 from functools import lru_cache
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -16,14 +14,15 @@ import numpy as np
 
 from astrobench.choices import Choice
 from astrobench.environment import provenance
-from astrobench.errors import DataError, NoLabelsError, PluginError, is_infra
+from astrobench.errors import DataError
 from astrobench.keys import canonical, key_of
 from astrobench.progress import report
-from astrobench.records import NO_LABELS, pack_bits, score_to_plain
+from astrobench.records import pack_bits
 from astrobench.stages.datasets import plugin_of, registry_of, rows_kept
+from astrobench.stages.measuring import read_only_prediction, scores_of
 from astrobench.stages.prepare import names_in
 from astrobench.store import Store, set_aside
-from astrobench.types import Prediction, Score
+from astrobench.types import Prediction
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -54,9 +53,10 @@ def score(payload: dict[str, Any]) -> dict[str, Any]:
             pairs = [predicted(cell[name]) for name in ("clean", "perturbed", "reference_clean", "reference_perturbed")]
         except DataError as error:  # of one cell: it costs no other its numbers
             failed = {choice.label: str(error) for choice, _ in metrics}
-            digests[cell["key"]] = _keep(store, cell["key"], {"scores": {}, "failed": failed, **_outcomes(None)})
-            continue
-        digests[cell["key"]] = _keep(store, cell["key"], _scored(metrics, pairs))
+            result = {"scores": {}, "metrics": {}, "failed": failed, **_outcomes(None)}
+        else:
+            result = {**scores_of(metrics, pairs), **_outcomes(pairs[1])}
+        digests[cell["key"]] = _keep(store, cell["key"], result)
     report("scoring", len(payload["cells"]), len(payload["cells"]))
     return {"scores": digests}
 
@@ -70,61 +70,12 @@ def _keep(store: Store, key: str, result: Mapping[str, Any]) -> str:
     return key_of(result)
 
 
-def _scored(metrics: list[tuple[Choice, Any]], pairs: list[Prediction | None]) -> dict[str, Any]:
-    scores: dict[str, Any] = {}
-    failed: dict[str, str] = {}
-    skipped: dict[str, str] = {}
-    for choice, metric in metrics:
-        try:
-            found = _measure(metric, choice, pairs)
-        except Exception as error:
-            if is_infra(error):
-                raise
-            if _wants_labels(error):
-                skipped[choice.label] = NO_LABELS
-                continue
-            traceback.print_exc()
-            failed[choice.label] = f"{type(error).__name__}: {error}"[:300]
-            continue
-        twice = sorted(scores.keys() & found.keys())
-        if twice:
-            failed[choice.label] = f"score {twice[0]!r} is given by another metric too"
-        scores |= {name: value for name, value in found.items() if name not in twice}
-    return {"scores": scores, "failed": failed, **_outcomes(pairs[1]), **_unlabelled(pairs[1], skipped)}
-
-
-def _wants_labels(error: BaseException | None) -> bool:
-    """Say whether labels that are not there were asked for, whatever a metric made of that error."""
-    while error is not None and not isinstance(error, NoLabelsError):
-        error = error.__cause__ or error.__context__
-    return error is not None
-
-
-def _unlabelled(perturbed: Prediction | None, skipped: Mapping[str, str]) -> dict[str, Any]:
-    """Return what tells a cell without labels, and why metrics were left out; nothing for any other cell."""
-    if perturbed is None or perturbed.labelled:
-        return {"skipped": dict(skipped)} if skipped else {}
-    return {"labelled": False, "skipped": dict(skipped)}
-
-
-def _measure(metric: Any, choice: Choice, pairs: list[Prediction | None]) -> dict[str, Any]:
-    """Call a metric with the two or four predictions it asks for; nothing where one of them is not there."""
-    kinds = (inspect.Parameter.POSITIONAL_ONLY, inspect.Parameter.POSITIONAL_OR_KEYWORD)
-    wanted = sum(p.kind in kinds for p in inspect.signature(metric).parameters.values())
-    given = pairs[:wanted]
-    if any(prediction is None for prediction in given):
-        return {}
-    found = metric(*given, **choice.params)
-    wrong = [name for name, value in found.items() if not isinstance(value, Score)]
-    if wrong:
-        raise PluginError(f"{wrong[0]!r} is {type(found[wrong[0]]).__name__}, expected astrobench.Score")
-    return {name: score_to_plain(value) for name, value in found.items()}
-
-
 def _outcomes(perturbed: Prediction | None) -> dict[str, Any]:
     """Return which images were right, for the comparison of methods image by image: see `astrobench.records.Row`."""
     images = 0 if perturbed is None else perturbed.test_size or 0
-    if perturbed is None or perturbed.task != "classification" or not perturbed.labelled:
+    if perturbed is not None and not perturbed.labelled:
+        return {"correct": "", "correct_n": 0, "images": images, "labelled": False}
+    if perturbed is None or perturbed.task != "classification":
         return {"correct": "", "correct_n": 0, "images": images}
     rows = np.arange(len(perturbed.ids)) if perturbed.rows is None else perturbed.rows
     objects = perturbed.ids if perturbed.objects is None else perturbed.objects
@@ -157,7 +108,7 @@ def stored_prediction(
     known = names_in(truth["ids"])
     kept_rows = rows_kept(len(known), limit)
     rows = kept_rows[_rows_of(arrays, known[kept_rows], domain)]
-    return Prediction(
+    prediction = Prediction(
         ids=known[rows],
         latent=arrays["latent"],
         logits=arrays["logits"],
@@ -174,6 +125,7 @@ def stored_prediction(
         test_set=f"{dataset}/{domain}",
         test_size=len(kept_rows),
     )
+    return read_only_prediction(prediction)
 
 
 def _rows_of(arrays: Mapping[str, np.ndarray], known: np.ndarray, domain: str) -> np.ndarray:

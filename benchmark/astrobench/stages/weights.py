@@ -39,12 +39,22 @@ def trained_model(bench: Bench, compared: tuple[str, ...] = ()) -> nn.Module:
     layers_of(model, compared)
     _check_rule(bench)
     weights = picked(bench.store, bench.job)
-    if weights is None:
-        _train(bench, model)
-        weights = picked(bench.store, bench.job)
+    if weights is not None:
+        return load(model, weights)
+    _train(bench, model)
+    return stored_model(bench)
+
+
+def stored_model(bench: Bench) -> nn.Module:
+    """Return the network, built anew, with the weights that are in the store, in eval mode.
+
+    Not the one that was trained: what a method left on it, a hook say, a run that goes on later would not find. Raises
+    StoreError where the store lacks the weights.
+    """
+    weights = picked(bench.store, bench.job)
     if weights is None:
         raise StoreError(f"{bench.store.root} loses what is written to it: see `astrobench fsck`")
-    return load(model, weights)
+    return load(_network(bench), weights)
 
 
 def _check_rule(bench: Bench) -> None:
@@ -141,5 +151,5 @@ def _partners(bench: Bench) -> torch.Tensor:
 
 def _learned(dataset: Dataset, part: Labelled) -> torch.Tensor:
     """Return labels as they are learned: int64 (N,) classes, or float32 (N, P) fractions of the targets' ranges."""
-    labels = np.asarray(part.labels)
+    labels = np.array(part.labels)  # the dataset's own are read-only, which a tensor would ignore
     return torch.from_numpy(in_ranges(labels, dataset.ranges) if isinstance(dataset, Regression) else labels)

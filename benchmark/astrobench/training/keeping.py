@@ -40,7 +40,7 @@ def told(model: nn.Module, parts: Mapping[str, torch.Tensor], size: int = 64) ->
     model.eval()
     found: dict[str, np.ndarray] = {}
     for name, images in parts.items():
-        outputs = [model(some) for some in torch.split(images, size)]
+        outputs = [model(some.clone()) for some in torch.split(images, size)]  # a network may work in place
         found[f"{name}/logits"] = torch.cat([output.logits.float() for output in outputs]).cpu().numpy()
         if not name.startswith("test "):
             found[f"{name}/latent"] = _half(torch.cat([output.latent.float() for output in outputs]).cpu().numpy())

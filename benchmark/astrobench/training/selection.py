@@ -19,7 +19,8 @@ if TYPE_CHECKING:
 def validated(model: nn.Module, material: Material, stream: torch.Generator) -> dict[str, float]:
     """Return loss and accuracy (of a regression R²) on the source validation set, and the loss of 64 images of it."""
     model.eval()
-    parts = [model(images).logits.float() for images in torch.split(material.valid_inputs, 64)]
+    batches = torch.split(material.valid_inputs, 64)
+    parts = [model(images.clone()).logits.float() for images in batches]  # a network may work in place
     logits, labels = torch.cat(parts), material.valid_labels
     some = torch.randperm(len(labels), generator=stream)[:64].to(labels.device)
     if labels.is_floating_point():
