@@ -32,14 +32,14 @@ ORDER = (
     "spreading", "suite", "choices", "validation", "plan", "strict", "rowforms", "records", "writing", "reading",
     "store", "recalling", "witness", "upkeep", "inputs", "environment", "devices", "isolation", "claims", "carrying",
     "stock", "training", "predicting", "warm", "validators", "stages", "engine", "variances", "statistics",
-    "leaderboard", "conformance", "cli",
+    "leaderboard", "exporting", "conformance", "cli",
 )  # fmt: skip
 """The rooms of the core. A room imports only from rooms that stand before it; a new room is given its place here."""
 
 DOORS = ("__init__", "__main__")
 """The public names and the command: they open on the house and no room imports them."""
 
-HEAVY = {"torch", "torchvision", "timm", "galsim", "sklearn", "scipy", "pandas", "matplotlib", "numpy"}
+HEAVY = {"torch", "torchvision", "timm", "galsim", "sklearn", "scipy", "pandas", "pyarrow", "matplotlib", "numpy"}
 WITH_TORCH = {
     "adaptation", "layers", "similarity", "grams", "training", "predicting", "warm", "validators", "stages",
     "conformance",

@@ -8,7 +8,15 @@ from __future__ import annotations
 from importlib import import_module
 from typing import TYPE_CHECKING
 
-from astrobench.errors import AstrobenchError, DataError, DeviceError, PluginError, StoreError, SuiteError
+from astrobench.errors import (
+    AstrobenchError,
+    DataError,
+    DeviceError,
+    NoLabelsError,
+    PluginError,
+    StoreError,
+    SuiteError,
+)
 from astrobench.exhibits import Exhibit
 from astrobench.hookspecs import hookimpl
 from astrobench.progress import report
@@ -64,6 +72,7 @@ __all__ = [
     "Labelled",
     "Method",
     "Moment",
+    "NoLabelsError",
     "Observation",
     "Output",
     "Perturbed",

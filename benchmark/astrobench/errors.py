@@ -4,6 +4,7 @@
     ├── SuiteError           a suite, profile, override or parameter
     ├── PluginError          a plugin that is unknown, broken, or named twice
     ├── DataError            images, labels or catalogues that cannot be used
+    ├── NoLabelsError        labels were asked for of a domain that has none; what asked for them is left out
     ├── DeviceError          a device that is not there
     └── StoreError           a results directory that cannot be used
         ├── UnwritableError  exit code 73: a folder that cannot be written; nothing was run
@@ -55,6 +56,10 @@ class PluginError(AstrobenchError):
 
 class DataError(AstrobenchError):
     """Images, labels or a catalogue that cannot be used."""
+
+
+class NoLabelsError(AstrobenchError):
+    """Labels of images that have none: a metric that meets it is skipped, and its record says so."""
 
 
 class DeviceError(AstrobenchError):

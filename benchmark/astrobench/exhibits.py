@@ -38,6 +38,7 @@ class Exhibit:
     eval mode. history: what the training was told after each epoch. The last two raise DataError where the store holds
     them no longer: nothing is trained. classes: of the dataset; names of the targets of a regression. reference: the
     method that others are held against. point: where on which severity curve the perturbation lies, None for no curve.
+    labelled: whether the labels of its images are known.
     """
 
     suite: str
@@ -63,3 +64,4 @@ class Exhibit:
     opened: Callable[[], Dataset]
     network: Callable[[], nn.Module]
     history: Callable[[], list[dict[str, Any]]]
+    labelled: bool = True

@@ -26,6 +26,8 @@ if TYPE_CHECKING:
     import numpy as np
 
 SCHEMA = 1
+NO_LABELS = "no labels"
+"""Why a metric was left out of a cell, and what a table shows in place of its numbers."""
 RECORDS = "all that no column shows"
 """What the problem of a row is called whose scores are too many for a file of records."""
 FAULTS = (ValueError, TypeError, KeyError, AttributeError, OverflowError)
@@ -42,10 +44,10 @@ class Row:
     images in that order; only where it agrees do bits stand for the same images. objects: packed bits in that order,
     set where the images of another object begin; empty where each image shows an object of its own. images: how many
     the domain's test set has; a cell whose perturbation returned some scores fewer. In older records the three are not
-    there. point: where on which severity curve its perturbation lies. checkpoints: what each rule of model selection
-    picks, and how good every kept epoch is (see `validation.picks_at`). problems: label of a metric → why it gave no
-    score of this cell, or not all of them, while the numbers of the others stand. provenance: where the number comes
-    from.
+    there. labelled: whether the labels of its images are known. skipped: label of a metric → why it was left out.
+    point: where on which severity curve its perturbation lies. checkpoints: what each rule of model selection picks,
+    and how good every kept epoch is (see `validation.picks_at`). problems: label of a metric → why it gave no score of
+    this cell, or not all of them, while the numbers of the others stand. provenance: where the number comes from.
     """
 
     dataset: str
@@ -65,6 +67,8 @@ class Row:
     images: int = 0
     correct_of: str = ""
     objects: str = ""
+    labelled: bool = True
+    skipped: Mapping[str, str] = field(default_factory=dict)
     point: Point | None = None
     checkpoints: Mapping[str, Any] = field(default_factory=dict)
     provenance: Mapping[str, Any] = field(default_factory=dict)
@@ -197,7 +201,8 @@ def _row(body: dict[str, Any]) -> Row:
 
 
 def _plain(row: Row) -> dict[str, Any]:
-    left_out = {"scores", *(name for name in ("checkpoints", "problems") if not getattr(row, name))}
+    left_out = {"scores", *(name for name in ("checkpoints", "problems", "skipped") if not getattr(row, name))}
+    left_out |= {"labelled"} if row.labelled else set()
     body = {name: value for name, value in vars(row).items() if name not in left_out}
     body["reason"] = _readable(row.reason)
     if row.problems:

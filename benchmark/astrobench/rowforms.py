@@ -23,7 +23,7 @@ WAYS = ("higher", "lower")
 ROW: dict[str, Form] = {
     **dict.fromkeys(NAMES, str), "seed": int, "reason": str, "oracle": bool, "scores": dict, "correct": str,
     "correct_n": int, "images": int, "correct_of": str, "objects": str, "point": (dict, NOTHING), "checkpoints": dict,
-    "provenance": dict, "problems": dict,
+    "provenance": dict, "problems": dict, "labelled": bool, "skipped": dict,
 }  # fmt: skip
 SCORE: dict[str, Form] = {
     "value": (*NUMBER, NOTHING), "unit": str, "better": (str, NOTHING), "se": (*NUMBER, NOTHING), "n": (int, NOTHING),
@@ -66,8 +66,9 @@ def check_row(body: Any) -> None:
     if long is not None:
         raise ValueError(f"{long!r} has {len(body[long]):,} characters, allowed are {LONGEST_NAME}")
     check_scores(body["scores"])
-    problems = body.get("problems", {})
-    check(problems, dict.fromkeys(problems, str))
+    for name in ("problems", "skipped"):
+        reasons = body.get(name, {})
+        check(reasons, dict.fromkeys(reasons, str))
     if body.get("point") is not None:
         check(body["point"], POINT, needed=("curve", "severity", "unit"))
         _check_way(body["point"].get("harder", "higher"), WAYS)

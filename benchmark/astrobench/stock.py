@@ -102,10 +102,12 @@ class Stock:
             for name, some in own.items()
         }
 
-    def _there(self, cell: Cell | None) -> dict[str, str] | None:
+    def _there(self, cell: Cell | None) -> Place | None:
         if cell is None or not self.store.has("cells", cell.key):
             return None
-        return {"cell": cell.key, "domain": cell.domain, "dataset": self.plan.job_of(cell).dataset_key}
+        job = self.plan.job_of(cell)
+        limit = {} if job.limit is None else {"limit": job.limit}
+        return {"cell": cell.key, "domain": cell.domain, "dataset": job.dataset_key, **limit}
 
     def row(self, cell: Cell) -> Row:
         """Return the row of a cell; without numbers, it is "missing"."""
@@ -134,6 +136,8 @@ class Stock:
             images=first.get("images", 0),
             correct_of=first.get("correct_of", ""),
             objects=first.get("objects", ""),
+            labelled=first.get("labelled", True),
+            skipped={label: reason for found in results.values() for label, reason in found.get("skipped", {}).items()},
             problems={**problems, **unscored},
             checkpoints=picks_at(job, cell, trained, self.store),
             provenance=origin,

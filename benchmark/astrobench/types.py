@@ -8,7 +8,9 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, ClassVar, Literal, NamedTuple
+from typing import TYPE_CHECKING, Any, ClassVar, Literal, NamedTuple
+
+from astrobench.errors import NoLabelsError
 
 if TYPE_CHECKING:
     import numpy as np
@@ -68,6 +70,9 @@ class Labelled(Unlabelled):
 class Dataset:
     """What a dataset plugin returns. tests: domain name → test set, source domain first.
 
+    A test set is `Labelled`, or `Unlabelled` where nobody knows a label of the domain: its images are predicted and the
+    predictions written beside the leaderboard, and what needs labels is not measured there. The source's is labelled.
+
     pixel_scale: arcsec a pixel along both axes, as the images are now: a crop leaves it, a resize divides it by the
     factor. None where it is unknown, where it differs between images or axes, and where images are not of the sky.
     oracle: opens the *labelled* target training set. The engine calls it only for a method marked as an
@@ -78,7 +83,7 @@ class Dataset:
     train: Labelled
     valid: Labelled
     target: Unlabelled
-    tests: Mapping[str, Labelled]
+    tests: Mapping[str, Labelled | Unlabelled]
     unit: str
     pixel_scale: float | None
     bands: tuple[str, ...]
@@ -159,8 +164,9 @@ class Prediction:
     """What a network said of one domain under one perturbation, as stored, with the truth beside it.
 
     ids: str (N,). latent: float32 (N, F). logits: float32 (N, K); of a regression float32 (N, 2P), P posterior means
-    and P standard deviations in the units of the labels. labels: int64 (N,) or float32 (N, P). ranges: low and high
-    end of each target of a regression.
+    and P standard deviations in the units of the labels. labels: int64 (N,) or float32 (N, P); given as None where the
+    domain has none, and reading them then raises NoLabelsError, so that nothing is computed of labels that are not
+    there: `labelled` says whether they are. ranges: low and high end of each target of a regression.
     facts: per-image arrays from the perturbation. grams: float64 (L, nb, n, n), the Gram matrix of each CKA
     layer on nb batches of n images, features centred over the batch; None where they were not asked for. gram_rows:
     int64 (nb, n), which images those are; None for the first nb·n, in order. layers: their names. objects: str (N,),
@@ -174,7 +180,7 @@ class Prediction:
     ids: np.ndarray
     latent: np.ndarray
     logits: np.ndarray
-    labels: np.ndarray
+    labels: np.ndarray = field(repr=False)
     classes: tuple[str, ...]
     task: Task = "classification"
     facts: Mapping[str, np.ndarray] = field(default_factory=dict)
@@ -186,6 +192,20 @@ class Prediction:
     rows: np.ndarray | None = None
     test_set: str = ""
     test_size: int | None = None
+
+    def __post_init__(self) -> None:
+        if self.labels is None:
+            object.__delattr__(self, "labels")  # so that no comparison takes None for a label
+
+    def __getattr__(self, name: str) -> Any:
+        if name == "labels":
+            raise NoLabelsError("the images of this domain have no labels; `Prediction.labelled` says whether they do")
+        raise AttributeError(f"{type(self).__name__!r} object has no attribute {name!r}")
+
+    @property
+    def labelled(self) -> bool:
+        """Say whether the labels of these images are known."""
+        return "labels" in vars(self)
 
 
 @dataclass(frozen=True)

@@ -46,7 +46,8 @@ def validations(plan: Plan, store: Store) -> Iterator[tuple[str, dict[str, Any],
         if trained is None or store.read("validations", key) is not None:
             continue
         if all(map(store.holds, [*trained["result"]["told"], trained["result"]["images"]])):
-            payload = {"root": str(store.root), "key": key, "training": job.key, "dataset": job.dataset_key}
+            payload: dict[str, Any] = {"root": str(store.root), "key": key, "training": job.key}
+            payload |= {"dataset": job.dataset_key, "limit": job.limit}
             yield f"rules on {job.method.label}", payload, f"validation-{job.key[:16]}"
 
 
@@ -54,8 +55,8 @@ def picks_at(job: Job, cell: Cell, trained: Mapping[str, Any] | None, store: Sto
     """Return what the rules pick for an unperturbed cell of a target domain, {} for any other.
 
     trained: what the store holds of the cell's training. rule: the suite's. epochs: those that were kept. accuracy: of
-    each, on n target test images. picked: rule → epoch. values: validator → its number at each epoch, null where it
-    had none.
+    each, on n target test images; of none, on 0, where the domain has no labels. picked: rule → epoch. values:
+    validator → its number at each epoch, null where it had none.
     """
     if cell.domain == job.source or cell.perturbation.plugin != "none" or trained is None:
         return {}
@@ -74,10 +75,10 @@ def check_picks(body: Any) -> None:
         return
     if not isinstance(body, dict) or not isinstance(body["picked"], dict) or not isinstance(body["values"], dict):
         raise ValueError("checkpoints are not a table")
-    epochs, numbers = body["epochs"], [body["accuracy"], *body["values"].values()]
+    epochs, numbers = body["epochs"], [*([body["accuracy"]] if body["n"] else []), *body["values"].values()]
     known = all(isinstance(value, int | float) for value in (*body["accuracy"], body["n"]))
     fits = all(len(told) == len(epochs) and all(isinstance(v, int | float | None) for v in told) for told in numbers)
-    if not known or not fits or not set(body["picked"].values()) <= set(epochs):
+    if not known or not fits or (body["accuracy"] and not body["n"]) or not set(body["picked"].values()) <= set(epochs):
         raise ValueError("checkpoints do not fit their epochs")
     if not {"last", body["rule"]} <= body["picked"].keys():
         raise ValueError(f"checkpoints have no pick of their rule {body['rule']!r}")

@@ -38,9 +38,11 @@ EVEN = 0.179
 def confusion(exhibits: Sequence[Exhibit]) -> Iterator[Sheet]:
     """Yield a sheet for each method: a row a seed; the learned domain, the others and the attacks side by side.
 
+    Domains without labels are left out.
+
     Raises: DataError where none of these cells is an unperturbed one of a classification on the learned domain.
     """
-    families = families_of([one for one in exhibits if one.task == "classification"])
+    families = families_of([one for one in exhibits if one.task == "classification" and one.labelled])
     if not families:
         raise DataError(
             "figure 'confusion' draws what each class was taken for, and no stored cell is of a classification on the"

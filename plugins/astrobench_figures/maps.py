@@ -6,7 +6,7 @@ from functools import partial
 from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
-from astrobench import DataError
+from astrobench import DataError, Labelled
 
 from astrobench_figures.colours import diverging, sequential
 from astrobench_figures.grouping import few, first_of_each
@@ -16,7 +16,7 @@ from astrobench_figures.twins import rows_of, shown_once
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
-    from astrobench import Dataset, Exhibit, Labelled
+    from astrobench import Dataset, Exhibit
     from matplotlib.figure import Figure
 
 MOST_OBJECTS = 5
@@ -63,6 +63,7 @@ def _gallery(one: Exhibit) -> Gallery | None:
     """Return what a dataset shows of the same objects in its source domain and in this one; None for no such."""
     dataset = one.opened()
     learned, other = dataset.tests[one.source], dataset.tests[one.domain]
+    assert isinstance(learned, Labelled)  # it was trained on
     common = np.intersect1d(shown_once(learned.ids), shown_once(other.ids))
     left, right = rows_of(learned.ids, common), rows_of(other.ids, common)
     if not len(common):

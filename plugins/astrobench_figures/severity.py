@@ -44,11 +44,13 @@ class Curve(NamedTuple):
 def severity(exhibits: Sequence[Exhibit]) -> Iterator[Sheet]:
     """Yield a sheet for each dataset, architecture and domain: accuracy against severity, with 95 % intervals.
 
+    Domains without labels are left out.
+
     Raises: DataError where no cell of a classification lies on a severity curve.
     """
     groups: dict[tuple[str, str, str], list[Exhibit]] = {}
     for one in exhibits:
-        if one.task == "classification" and (one.clean or one.point is not None):
+        if one.task == "classification" and one.labelled and (one.clean or one.point is not None):
             groups.setdefault((one.dataset, one.architecture, one.domain), []).append(one)
     shown = [group for group in groups.values() if any(one.point is not None for one in group)]
     if not shown:

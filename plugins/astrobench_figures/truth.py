@@ -66,7 +66,7 @@ def _panel(axes: Axes, images: Prediction, column: int, domain: str, look: tuple
     target = images.classes[column]
     axes.set_ylabel(f"inferred {target}")
     axes.grid(alpha=0.3)
-    true = np.asarray(images.labels, np.float64)[:, column]
+    true = _true(images, column)
     if not np.isfinite(true).any():
         axes.set_title(f"{domain}: the truth is not known", fontsize=9)
         return
@@ -85,12 +85,17 @@ def _panel(axes: Axes, images: Prediction, column: int, domain: str, look: tuple
 
 def _ends(both: tuple[Prediction, Prediction], column: int) -> tuple[float, float]:
     """Return the ends of the inferred axis: all truths and nearly all means; bars and a few wild means may leave it."""
-    values = [np.asarray(one.labels, np.float64)[:, column] for one in both]
+    values = [_true(one, column) for one in both]
     values += [np.percentile(_inferred(one, column)[0], CENTRAL) for one in both]
     known = np.concatenate(values)
     low, high = float(np.nanmin(known)), float(np.nanmax(known))
     room = 0.1 * (high - low) or 1.0
     return low - room, high + room
+
+
+def _true(images: Prediction, column: int) -> np.ndarray:
+    """Return the true values of a target, float64 (N,), NaN where they are not known."""
+    return np.asarray(images.labels, np.float64)[:, column] if images.labelled else np.full(len(images.ids), np.nan)
 
 
 def _inferred(images: Prediction, column: int) -> tuple[np.ndarray, np.ndarray]:

@@ -11,8 +11,8 @@ from astrobench_galaxies.contradictions import check_agreement, check_listed_onc
 from astrobench_galaxies.copies import fitted_once
 from astrobench_galaxies.decoding import Shape, decoded, digests, sides
 from astrobench_galaxies.image_files import Reading
-from astrobench_galaxies.left_out import left_out
-from astrobench_galaxies.membership import cuts, named
+from astrobench_galaxies.left_out import left_out, unlabelled_notes
+from astrobench_galaxies.membership import UNLABELLED, check_labelled, cuts, named
 from astrobench_galaxies.stretch import ArcsinhStretch, LinearStretch
 
 if TYPE_CHECKING:
@@ -45,8 +45,12 @@ def image_folder(
 
     catalogue: the CSV; paths are relative to it. source, target: domains to train on with and without labels; both
     are tested on, and so are the domains in tests, which are never trained on. classes: the order of the labels
-    (default: sorted); a label is a name, or a number counted from 0. Target rows may leave the label empty: they
-    train, and are not tested on.
+    (default: sorted); a label is a name, or a number counted from 0.
+
+    Rows of the target, and of tests, may leave the label empty. A domain without any label is not tested: all of its
+    images are predicted, those that are adapted to among them. Where fewer objects of the target have a label than
+    have none, all that have one are tested on and the others are adapted to; else the labelled ones are split and the
+    others are adapted to. An object that the source validates or tests is not adapted to.
 
     Without a split column (train, valid, test) each id is given one, 70:10:20, evenly over domains and classes; an
     id is on one side only, in every domain, and without an id column identical files share one. An id may stand in
@@ -77,6 +81,7 @@ def image_folder(
     listed, asked = read_catalogue(catalogue), (source, target, *tests)
     check_domains(listed, asked)
     rows = [row for row in listed if row.domain in asked]
+    check_labelled(rows, source)
     if size < 0 or not bands:
         raise DataError(f"size {size} and bands {bands}: want a size of 0 or more and at least one band")
     check_files(rows, catalogue)
@@ -95,7 +100,7 @@ def image_folder(
         train=labelled[source, "train"],
         valid=labelled[source, "valid"],
         target=Unlabelled(goal.images, goal.ids, scale),
-        tests={domain: labelled[domain, "test"] for domain in (source, target, *tests)},
+        tests={domain: _test_set(labelled[domain, "test"]) for domain in (source, target, *tests)},
         unit="as in the files",
         pixel_scale=on_sky,
         bands=bands,
@@ -104,8 +109,13 @@ def image_folder(
         citation=f"not stated: catalogue {catalogue.name}",
         synthetic=False,
         oracle=(lambda: goal) if (goal.labels >= 0).all() else None,
-        notes=left_out(listed, parts.values(), source, target, asked),
+        notes=(*unlabelled_notes(parts, target), *left_out(listed, parts.values(), source, target, asked)),
     )
+
+
+def _test_set(part: Labelled) -> Labelled | Unlabelled:
+    """Return images with their labels, or without where nobody knows one."""
+    return part if (part.labels != UNLABELLED).all() else Unlabelled(part.images, part.ids, part.stretch)
 
 
 def _resized(

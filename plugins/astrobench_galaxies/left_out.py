@@ -6,10 +6,24 @@ from collections import Counter
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Sequence
+    from collections.abc import Iterable, Mapping, Sequence
 
     from astrobench_galaxies.catalogue import Row
     from astrobench_galaxies.membership import Cut
+
+
+NOT_TESTED = "without a label in a domain that is only tested"
+
+
+def unlabelled_notes(parts: Mapping[tuple[str, str], Cut], target: str) -> tuple[str, ...]:
+    """Return a sentence for each domain without labels: how many of its images are adapted to and predicted."""
+    adapted = len(parts[target, "train"].rows)
+    return tuple(
+        f"{domain!r} has no labels: all of its {len(cut.rows)} images are predicted"
+        + (f", and {adapted} of them are adapted to" if domain == target else "")
+        for (domain, split), cut in parts.items()
+        if split == "test" and (cut.labels < 0).all()
+    )
 
 
 def left_out(
@@ -33,6 +47,8 @@ def left_out(
 def _reason(row: Row, source: str, target: str, asked: Sequence[str]) -> str:
     if row.domain not in asked:
         return "whose domain is not source, target or in tests"
+    if not row.label and not row.split:
+        return "without a label, and their object is validated or tested" if row.domain == target else NOT_TESTED
     if row.domain not in (source, target):
         return (
             f"marked {row.split} in a domain that is only tested"

@@ -13,7 +13,7 @@ from astrobench.errors import did_you_mean
 from astrobench_galaxies.splits import split_by_id
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Collection, Mapping, Sequence
 
     from astrobench_galaxies.catalogue import Row
 
@@ -63,18 +63,37 @@ def cuts(
     """Return (domain, split) → Cut for source train, valid, test, target train, test, and the other domains' tests.
 
     Order within a cut is that of the ids' hashes: no class or survey comes first, and an object has the same place
-    among its peers in every domain; its own images follow their paths. Raises
-    DataError for an object on two sides, or a cut left empty.
+    among its peers in every domain; its own images follow their paths. The test of a domain without any label is the
+    whole domain, to be predicted. Raises DataError for an object on two sides, or a cut left empty.
     """
     trained = (source, target)
     splits = _given(members) if members[0].row.split else _drawn(members, names, trained, seed)
     wanted = [(source, split) for split in ("train", "valid", "test")] + [(target, "train")]
+    labelled = {member.row.domain for member in members if member.label != UNLABELLED}
     parts = {}
     for domain, split in [*wanted, *((domain, "test") for domain in (target, *tests))]:
-        chosen = [member for member in members if member.row.domain == domain and splits[member.id] == split]
+        own = [member for member in members if member.row.domain == domain]
+        if split == "test" and domain not in labelled:
+            chosen = own
+        else:
+            chosen = [member for member in own if splits[member.id] == split and _may_be(member, split, source)]
         parts[domain, split] = _cut(chosen, domain, split)
-    _check_source(parts, names, source)
+    _check_source(parts, names, source, labelled)
     return parts
+
+
+def check_labelled(rows: Sequence[Row], source: str) -> None:
+    """Refuse a source without any label: a target may be so, but something must be learned from."""
+    if not any(row.label for row in rows if row.domain == source):
+        raise DataError(
+            f"source {source!r} has no label: a network learns from the labels of its source; label its rows, or take"
+            " a labelled domain for the source and this one for the target"
+        )
+
+
+def _may_be(member: Member, split: str, source: str) -> bool:
+    """Say whether an image may be in a split that was drawn: nothing can be tested on one without a label."""
+    return bool(member.row.split) or split != "test" or member.row.domain == source or member.label != UNLABELLED
 
 
 def _index(row: Row, names: tuple[str, ...]) -> int:
@@ -99,16 +118,31 @@ def _given(members: Sequence[Member]) -> dict[str, str]:
 
 
 def _drawn(members: Sequence[Member], names: tuple[str, ...], trained: tuple[str, str], seed: int) -> dict[str, str]:
-    """Draw a split for each id: unlabelled ones train, ones seen only in the other test domains test."""
+    """Draw a split for each id: unlabelled ones train, ones seen only in the other test domains test.
+
+    Where most of the target has no label, its few labelled objects are all tested on, and an object that the source
+    shows too is drawn by the source's label.
+    """
     kinds: dict[str, set[tuple[str, str]]] = defaultdict(set)
     for row, name, label in members:
         # By the name of the class, so that another order of the classes draws the same split.
         kinds[name].add((row.domain, "" if label == UNLABELLED else names[label]))
     seen = {name: {kind for kind in found if kind[0] in trained} for name, found in kinds.items()}
+    few = _few_labels(members, trained[1])
+    if few is not None:
+        blank = {(trained[1], "")}
+        seen = {name: found - blank or found for name, found in seen.items() if name not in few}
     strata = {name: sorted(found) for name, found in seen.items() if found}
     blind = {name for name, found in strata.items() if ("" in {label for _, label in found})}
     drawn = split_by_id({name: kind for name, kind in strata.items() if name not in blind}, seed)
     return dict.fromkeys(kinds, "test") | dict.fromkeys(blind, "train") | drawn
+
+
+def _few_labels(members: Sequence[Member], target: str) -> set[str] | None:
+    """Return the labelled objects of the target where they are fewer than those without a label, else None."""
+    own = [member for member in members if member.row.domain == target]
+    known = {member.id for member in own if member.label != UNLABELLED}
+    return known if len(known) < len({member.id for member in own} - known) else None
 
 
 def _cut(members: Sequence[Member], domain: str, split: str) -> Cut:
@@ -122,11 +156,15 @@ def _cut(members: Sequence[Member], domain: str, split: str) -> Cut:
     )
 
 
-def _check_source(parts: Mapping[tuple[str, str], Cut], names: tuple[str, ...], source: str) -> None:
+def _check_source(
+    parts: Mapping[tuple[str, str], Cut], names: tuple[str, ...], source: str, labelled: Collection[str]
+) -> None:
     for (domain, split), cut in parts.items():
         blind = [row for row, label in zip(cut.rows, cut.labels, strict=True) if label == UNLABELLED]
-        if blind and (split != "train" or domain == source):
-            raise DataError(f"{blind[0].where} has no label; only target images to train on may go without")
+        if blind and domain in labelled and (split != "train" or domain == source):
+            raise DataError(
+                f"{blind[0].where} has no label; only target images to train on may go without, or all of a domain"
+            )
     counts = Counter(int(label) for split in ("train", "valid", "test") for label in parts[source, split].labels)
     for index, name in enumerate(names):
         few = f"source {source!r} has {counts[index]} images of class {name!r}"

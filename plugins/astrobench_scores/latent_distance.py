@@ -30,7 +30,8 @@ def latent_distance(
     distance_mean, distance_median, distance_se (population deviation over √n, as published), and for a
     classification distance_scaled: the mean over the mean distance between the class centroids of all clean images,
     whose own error is left out. After an attack the images are those it flipped, or with over = "all" every attacked
-    one; elsewhere all images in both predictions. Empty where the clean images are compared with themselves.
+    one; elsewhere all images in both predictions. Empty where the clean images are compared with themselves; unscaled
+    where nobody knows their classes.
 
     The raw distances have no better end, for a network that only stretches its latent space changes them. Scaled, a
     longer way to a flip is the more robust one; under any other perturbation it has no better end either.
@@ -48,7 +49,7 @@ def latent_distance(
         return {}
     (lengths,), fault, note = measure_moves((clean, perturbed), flipped_only=over == "flipped")
     scores = _published(lengths, fault, note)
-    if clean.task == "classification":
+    if clean.task == "classification" and clean.labelled:
         better: Better | None = "higher" if attacked(perturbed) and over == "flipped" else None
         scores["distance_scaled"] = _scaled(scores["distance_mean"], centroid_distance(clean), better)
     return scores

@@ -27,7 +27,8 @@ def latent_distance_ratio(
 
     distance_ratio, and for a classification distance_ratio_scaled, in which each mean is first divided by the mean
     distance between the class centroids of its own clean images. Where nothing was attacked, all images common to
-    the four predictions count. Empty where the clean images are compared with themselves.
+    the four predictions count. Empty where the clean images are compared with themselves; unscaled where nobody knows
+    their classes.
 
     The standard error is that of a ratio of paired means by the delta method: with a and b the two distances of one
     image and r = ā/b̄, √(mean (a − r·b)²/n)/b̄; the scales' own errors are left out. The raw ratio has no better end,
@@ -42,7 +43,7 @@ def latent_distance_ratio(
     (these, those), fault, note = measure_moves((clean, perturbed), (reference_clean, reference_perturbed))
     ratio = undefined(fault, n=len(these)) if fault else ratio_of_means(these, those)
     scores = {"distance_ratio": ratio if ratio.note else replace(ratio, note=note)}
-    if clean.task == "classification":
+    if clean.task == "classification" and clean.labelled:
         factor = centroid_distance(reference_clean) / centroid_distance(clean)
         better: Better | None = "higher" if attacked(perturbed) else None
         scores["distance_ratio_scaled"] = _scaled(scores["distance_ratio"], factor, better)

@@ -24,7 +24,7 @@ def keep(prediction: Prediction, rows: np.ndarray) -> Prediction:
         ids=prediction.ids[rows],
         latent=prediction.latent[rows],
         logits=prediction.logits[rows],
-        labels=prediction.labels[rows],
+        labels=prediction.labels[rows] if prediction.labelled else None,  # type: ignore[arg-type] # see `Prediction`
         facts={name: np.asarray(fact)[rows] for name, fact in prediction.facts.items()},
         grams=None,
         layers=(),

@@ -128,3 +128,16 @@ def test_several_images_of_one_object_conform():
     found = reported("datasets", dataset(valid=lambda: views))
     assert {status for status, _ in found.values()} == {"passed"}
     assert found["its ids name objects"][1] == "ids of several images, which make no pairs: 3 of valid"
+
+
+def test_a_domain_without_labels_conforms_and_may_be_adapted_to() -> None:
+    shown = sound().target
+    found = reported("datasets", dataset(tests=lambda: {"Y10": part("test"), "Y1": shown}, oracle=None))
+    assert {status for status, _ in found.values()} <= {"passed", "skipped"}, found
+    assert found["paired objects have one label"] == ("skipped", "it has one test domain with labels")
+
+
+def test_a_source_without_labels_does_not() -> None:
+    shown = sound().target
+    blind = dataset(tests=lambda: {"Y10": shown, "Y1": part("test")}, oracle=None)
+    caught("datasets", blind, "its images and labels are sound", "has no labels of its source 'Y10'")

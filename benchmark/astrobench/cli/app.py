@@ -64,6 +64,9 @@ def run(
     figures: Annotated[
         bool, typer.Option("--figures/--no-figures", help="Draw the figures that the suite asks for at the end.")
     ] = True,
+    latents: Annotated[
+        bool, typer.Option("--latents", help="Add latents to the predictions that are written of unlabelled domains.")
+    ] = False,
     quiet: Quiet = False,
 ) -> None:
     """Run a suite: draw or load data, train, perturb, measure, print the leaderboard, draw its figures.
@@ -76,7 +79,9 @@ def run(
     wishes = Wishes(
         suite, profile, method, architecture, perturbation, seeds, limit, device, workers, results, set_ or []
     )
-    raise typer.Exit(run_suite(wishes, publish=publish, in_process=in_process, quiet=quiet, figures=figures))
+    raise typer.Exit(
+        run_suite(wishes, publish=publish, in_process=in_process, quiet=quiet, figures=figures, latents=latents)
+    )
 
 
 @app.command()

@@ -124,17 +124,18 @@ def _exhibit(stock: Stock, cell: Cell, opened: Callable[[str], Dataset]) -> Exhi
         classes=tuple(about["classes"]),
         reference=suite.reference,
         point=stock.plan.points.get(cell.perturbation.label),
-        predicted=partial(_prediction, stock.store, cell, job.dataset_key),
+        predicted=partial(_prediction, stock.store, cell, job),
         opened=partial(opened, job.dataset_key),
         network=partial(_network, stock.store, job, opened),
         history=partial(_history, stock.store, job),
+        labelled=cell.domain not in about.get("unlabelled", ()),
     )
 
 
-def _prediction(store: Store, cell: Cell, dataset: str) -> Prediction:
+def _prediction(store: Store, cell: Cell, job: Job) -> Prediction:
     from astrobench.stages.score import stored_prediction
 
-    found = stored_prediction(store, {}, cell.key, cell.domain, dataset)
+    found = stored_prediction(store, {}, cell.key, cell.domain, job.dataset_key, job.limit)
     if found is None:
         raise DataError(f"cell {cell.key[:12]} is stored no longer: run the suite again")
     return found

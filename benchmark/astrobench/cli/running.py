@@ -65,13 +65,16 @@ def ordered(wishes: Wishes) -> Order:
     return Order(make_plan(suite, registry, profile or "", kind), devices, workers, wishes.results)
 
 
-def run_suite(wishes: Wishes, *, publish: Path | None, in_process: bool, quiet: bool, figures: bool = True) -> int:
+def run_suite(
+    wishes: Wishes, *, publish: Path | None, in_process: bool, quiet: bool, figures: bool = True, latents: bool = False
+) -> int:
     """Run a suite, print its leaderboard and where its files are, draw its figures; return the exit code."""
     from rich.console import Console
 
     from astrobench.cli.display import Display
     from astrobench.cli.estimates import notes, summary
     from astrobench.engine import Options, Sweep
+    from astrobench.exporting import predictions_told
     from astrobench.store import Store
     from astrobench.writing import prove_writable
 
@@ -97,6 +100,8 @@ def run_suite(wishes: Wishes, *, publish: Path | None, in_process: bool, quiet: 
             other.unlink(missing_ok=True)
     for folder in folders:
         _publish(order.plan, rows, folder / order.plan.suite.name, in_sight=folder == folders[-1], console=console)
+    for line in predictions_told(sweep, folders[0] / order.plan.suite.name, latents=latents):
+        console.print(line, markup=False, highlight=False, soft_wrap=True)
     if figures and order.plan.suite.figures:
         from astrobench.cli.figures import draw_asked
 

@@ -99,7 +99,7 @@ def _is_given(column: Column, rows: Sequence[Row]) -> bool:
         shown = [row for row in rows if is_on(row, column)]
     else:
         shown = [row for row in rows if (row.domain, row.perturbation) == (column.domain, column.perturbation)]
-    scored = any(row.status == "ok" and not row.problems for row in shown)
+    scored = any(row.status == "ok" and not row.problems and not row.skipped for row in shown)
     return not scored or any(column.score in row.scores for row in rows)
 
 
@@ -130,6 +130,7 @@ def _line(
         places=standing and standing.places,
         merit=standing.merit if standing else math.nan,
         environments=tuple(sorted({marks[mark(row)] for row in entry.rows if mark(row)})),
+        unlabelled=tuple(sorted(entry.unlabelled)),
     )
 
 

@@ -100,6 +100,11 @@ class Entry:
         """Say whether it was trained on target labels: shown, never ranked."""
         return any(row.oracle for row in self.rows)
 
+    @cached_property
+    def unlabelled(self) -> frozenset[str]:
+        """Return the domains whose images have no labels: no method is ranked by what it does there."""
+        return frozenset(row.domain for row in self.rows if not row.labelled)
+
     def whole(self, domain: str) -> int:
         """Return how many images the test set of a domain has; 0 where no row says. Older ones only count outcomes."""
         return max((max(row.images, row.correct_n) for row in self.rows if row.domain == domain), default=0)
@@ -141,8 +146,13 @@ def _mean(entry: Entry, column: Column) -> Cell:
     outcomes = entry.at(column)
     scores = [score for outcome in outcomes if (score := outcome.score(column.score)) is not None]
     mean = mean_over_seeds([score.value for score in scores])
-    lost, covers = _lost(outcomes, column), mean.n > 1
-    return Cell(mean.value, mean.se, mean.n, *lost, covers_seeds=covers, images=images(scores, entry, column))
+    found = Cell(mean.value, mean.se, mean.n, *_lost(outcomes, column), covers_seeds=mean.n > 1)
+    return replace(found, images=images(scores, entry, column), n_unlabelled=unlabelled(outcomes, column))
+
+
+def unlabelled(outcomes: Iterable[Outcome], column: Column) -> int:
+    """Return how many cells give no score because their images have no labels."""
+    return sum(not o.row.labelled and o.row.status == "ok" and column.score not in o.row.scores for o in outcomes)
 
 
 def images(scores: Iterable[Score], entry: Entry, column: Column) -> Images | None:

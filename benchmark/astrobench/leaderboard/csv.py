@@ -8,6 +8,7 @@ import math
 from typing import TYPE_CHECKING
 
 from astrobench.leaderboard.escape import spreadsheet
+from astrobench.records import NO_LABELS
 
 if TYPE_CHECKING:
     from astrobench.leaderboard.table import Cell, Column, Leaderboard, Line
@@ -19,8 +20,8 @@ def table(board: Leaderboard) -> str:
     """Return the CSV text. A column has its mean, se, n (seeds), failed cells, and images, the fewest that a seed's
     number rests on; a gain also the ends of its interval, and a severity whether it is only a bound (">", "<").
 
-    An empty field is a number that does not exist. Text that a spreadsheet would take for a formula begins with
-    an apostrophe.
+    An empty field is a number that does not exist; a mean that needs labels which nobody has is "no labels". Text
+    that a spreadsheet would take for a formula begins with an apostrophe.
     """
     text = io.StringIO()
     writer = csv.writer(text, lineterminator="\n")
@@ -47,7 +48,8 @@ def _fields(cell: Cell, column: Column) -> list[str]:
     bound = [cell.bound] if column.kind == "half_severity" else []
     ends = [_number(low), _number(high)] if column.kind == "gain" else bound
     images = str(cell.images.fewest) if cell.images and cell.n else ""
-    return [_number(cell.mean), _number(cell.se), str(cell.n), str(cell.n_failed), images, *ends]
+    mean = NO_LABELS if cell.n_unlabelled and not cell.n else _number(cell.mean)
+    return [mean, _number(cell.se), str(cell.n), str(cell.n_failed), images, *ends]
 
 
 def _number(value: float | None) -> str:

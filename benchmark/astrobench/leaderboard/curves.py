@@ -6,7 +6,7 @@ import math
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Literal
 
-from astrobench.leaderboard.cells import images
+from astrobench.leaderboard.cells import images, unlabelled
 from astrobench.leaderboard.table import Cell, Column
 from astrobench.statistics import mean_over_seeds
 
@@ -79,8 +79,9 @@ def curve_cell(entry: Entry, column: Column) -> Cell:
     """Return the cell of a column of a curve. A seed that lacks a step of the curve has no number."""
     curve = curve_of(entry, column)
     cell = _half(curve, column) if column.kind == "half_severity" else _mean(curve, column)
-    scores = (step[seed].score(column.score) for _, step in curve.steps for seed in step)
-    return replace(cell, images=images((score for score in scores if score is not None), entry, column))
+    outcomes = [step[seed] for _, step in curve.steps for seed in step]
+    scores = [score for outcome in outcomes if (score := outcome.score(column.score)) is not None]
+    return replace(cell, images=images(scores, entry, column), n_unlabelled=unlabelled(outcomes, column))
 
 
 def half_lost(severities: Sequence[float], kept: Sequence[float], harmless: float | None) -> Half:

@@ -44,6 +44,11 @@ FEW_IMAGES = """\
   may differ; then the fewest and the most stand there. Several images of one object count one by one, and are one draw
   in an interval.
 """
+UNLABELLED = """\
+- **no labels**: nobody has labelled an image of {domains}: what needs labels is not measured there, and nothing is
+  ranked by it. `astrobench run` writes what each network predicts of every image into `predictions/`, beside the
+  leaderboard in its results folder, as CSV and Parquet.
+"""
 ENVIRONMENTS = """\
 - **environment**: rows with different letters were made on different software or hardware (see below); their last
   digits may differ for that reason alone.
@@ -103,7 +108,9 @@ def _how_to_read(board: Leaderboard) -> str:
     told = HOW_TO_READ.format(reference=markdown(board.reference), cell=markdown(cell))
     halves = HALVES if any(column.kind == "half_severity" for column in board.columns) else ""
     few = FEW_IMAGES if few_images(board) else ""
-    return told + halves + few + (ENVIRONMENTS if len(board.environments) > 1 else "")
+    domains = " and ".join(map(markdown, board.unlabelled))
+    unlabelled = UNLABELLED.format(domains=domains) if domains else ""
+    return told + halves + few + unlabelled + (ENVIRONMENTS if len(board.environments) > 1 else "")
 
 
 def _told(column: Column) -> str:

@@ -46,7 +46,8 @@ def ranks(
 ) -> Mapping[tuple[str, ...], Standing]:
     """Return the standing of each method among those of its profile, dataset and architecture.
 
-    Oracles have none, nor have methods without a number in the ranking score. of: dataset → the domain of its rank,
+    Oracles have none, nor have methods without a number in the ranking score, nor any where the ranking domain has no
+    labels: then no number there says who is ahead. of: dataset → the domain of its rank,
     where that is not the default's.
     """
     if default is None:
@@ -54,7 +55,8 @@ def ranks(
     standings: dict[tuple[str, ...], Standing] = {}
     for group, members in groupby(entries, key=lambda entry: entry.group):
         score = replace(default, domain=of.get(group[1], default.domain))
-        ranked = {entry.method: entry for entry in members if not entry.oracle and cell(entry, score, None).n}
+        known = (entry for entry in members if not entry.oracle and score.domain not in entry.unlabelled)
+        ranked = {entry.method: entry for entry in known if cell(entry, score, None).n}
         found = places(tuple(ranked), _better(ranked, score))
         sign = -1.0 if score.better == "lower" else 1.0
         for method, entry in ranked.items():

@@ -12,6 +12,7 @@ from astrobench.leaderboard.escape import markdown
 from astrobench.leaderboard.sections import grid
 from astrobench.leaderboard.table import Column
 from astrobench.leaderboard.wording import NOTHING, fixed
+from astrobench.records import NO_LABELS
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence
@@ -38,6 +39,9 @@ Accuracy on the target {domain} at the epoch that a rule picks among those that 
 does, and takes the best kept epoch, which flatters it by the luck of that sample. **Regret**: oracle minus the suite's
 rule."""
 
+HOW_UNLABELLED = """\
+{domain} has no labels: the rules pick their epochs without any, and how good those are is not known."""
+
 HOW_RULES = """\
 **Spearman**: rank correlation of a rule's value with target accuracy, over the kept epochs of all methods of an
 architecture and seed, and over those of one training; means ± standard errors. **picked**, **regret**: over all
@@ -50,10 +54,13 @@ def selected(board: Leaderboard) -> Iterator[str]:
         where = ", ".join(filter(None, (one.dataset, one.profile and f"profile {one.profile}", one.domain)))
         several = f": {where}" if len(board.selections) > 1 else ""
         yield f"## {TITLE}{markdown(several)}"
-        yield HOW.format(domain=markdown(one.domain), images=images_of(one))
+        how = HOW if one.labelled else HOW_UNLABELLED
+        yield how.format(domain=markdown(one.domain), images=images_of(one))
         rows = [[markdown(cell) for cell in row] for row in chosen_rows(one)]
         rows = [[f"*{cell}*" if i in GREY else cell for i, cell in enumerate(row)] for row in rows]
         yield grid([markdown(name) for name in chosen_heads(one)], rows, right=range(2, 6))
+        if not one.labelled:
+            continue
         yield f"### {RULES_TITLE}"
         yield HOW_RULES.format(trainings=one.trainings)
         yield grid(JUDGED, [[markdown(cell) for cell in row] for row in judged_rows(one)], right=range(1, 5))
@@ -63,8 +70,10 @@ def tables(board: Leaderboard, spell: Speller) -> Iterator[Table]:
     """Yield the same tables for a terminal; what needs target labels is dim. spell: makes text safe to print."""
     for one in board.selections:
         where = " · ".join(filter(None, (one.dataset, one.profile and f"profile {one.profile}", one.domain)))
-        told = f"model selection · {where} · {images_of(one)} test images"
+        told = f"model selection · {where} · {f'{images_of(one)} test images' if one.labelled else NO_LABELS}"
         yield _table(told, chosen_heads(one), chosen_rows(one), spell, texts=2, grey=GREY)
+        if not one.labelled:
+            continue
         yield _table("rules, by how they order epochs", JUDGED, judged_rows(one), spell, texts=1)
 
 
@@ -97,7 +106,7 @@ def chosen_rows(one: Selection) -> list[list[str]]:
     """Return the first table's rows, one a method."""
     numbers = [(line.last, line.picked, line.oracle, line.regret) for line in one.chosen]
     return [
-        [line.architecture, line.method, *(_number(mean, PERCENT, 1) for mean in means)]
+        [line.architecture, line.method, *(_number(mean, PERCENT, 1) if one.labelled else NO_LABELS for mean in means)]
         for line, means in zip(one.chosen, numbers, strict=True)
     ]
 

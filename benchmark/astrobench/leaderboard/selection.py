@@ -49,7 +49,10 @@ class Judged:
 
 @dataclass(frozen=True)
 class Selection:
-    """Model selection on one target domain. images: the least and the most that an accuracy rests on."""
+    """Model selection on one target domain. images: the least and the most that an accuracy rests on.
+
+    Of a domain without labels these are 0: its numbers are NaN, and no rule is judged.
+    """
 
     profile: str
     dataset: str
@@ -58,6 +61,11 @@ class Selection:
     trainings: int
     chosen: tuple[Chosen, ...]
     judged: tuple[Judged, ...]
+
+    @property
+    def labelled(self) -> bool:
+        """Say whether the domain has labels to judge an epoch by."""
+        return self.images[0] > 0
 
 
 def selections(rows: Mapping[str, Sequence[Row]]) -> tuple[Selection, ...]:
@@ -82,7 +90,7 @@ def _selection(profile: str, dataset: str, domain: str, rows: Sequence[Row]) -> 
     return Selection(
         profile, dataset, domain, (min(counts), max(counts)), len(rows),
         tuple(_chosen(*place, methods[place]) for place in sorted(methods)),
-        tuple(sorted((_judged(name, rows) for name in names), key=_merit)),
+        tuple(sorted((_judged(name, rows) for name in names), key=_merit)) if min(counts) else (),
     )  # fmt: skip
 
 
@@ -114,6 +122,8 @@ def _accuracy(row: Row, rule: str) -> float:
     """Return the target accuracy of the epoch that a rule picks; the highest there is for the oracle."""
     body: Mapping[str, Any] = row.checkpoints
     accuracy: Sequence[float] = body["accuracy"]
+    if not accuracy:
+        return math.nan
     return max(accuracy) if rule == ORACLE else accuracy[body["epochs"].index(body["picked"][rule])]
 
 

@@ -63,7 +63,8 @@ class Cell:
     """Where a line meets a column, in the unit of the score (fractions, not percent).
 
     mean: NaN where no seed gave a number. se: standard error, None where one seed cannot give it. n: seeds that
-    gave a number; n_failed: cells that failed; n_undefined: cells that ended well without a number (NaN).
+    gave a number; n_failed: cells that failed; n_undefined: cells that ended well without a number (NaN); n_unlabelled:
+    cells that have none because their images have no labels.
     interval: 95 %, for a gain. bound: what stands before a mean that is only a bound (">", "<"). covers_seeds: whether
     se and interval say what another seed might do. images: None where the score does not say how many it rests on.
     """
@@ -78,6 +79,7 @@ class Cell:
     is_reference: bool = False
     bound: Bound = ""
     images: Images | None = None
+    n_unlabelled: int = 0
 
     @property
     def excludes_zero(self) -> bool:
@@ -90,7 +92,8 @@ class Line:
     """One method on one architecture and dataset. places: the ranks it may hold, None where it is not ranked.
 
     profile: the suite's profile it was run under. merit: its mean in the ranking score, more is better.
-    environments: letters of the environments (fingerprints) that its records come from.
+    environments: letters of the environments (fingerprints) that its records come from. unlabelled: the domains whose
+    images have no labels.
     """
 
     profile: str
@@ -103,6 +106,7 @@ class Line:
     places: Places | None = None
     merit: float = math.nan
     environments: tuple[str, ...] = ()
+    unlabelled: tuple[str, ...] = ()
 
     @property
     def section(self) -> tuple[str, str]:
@@ -203,6 +207,11 @@ class Leaderboard:
         title = str(self.suite.get("title") or self.suite.get("name", ""))
         told = "synthetic" in title.lower()
         return f"{title} (synthetic data)" if self.suite.get("synthetic") and not told else title
+
+    @property
+    def unlabelled(self) -> tuple[str, ...]:
+        """Return the domains whose images have no labels, in order."""
+        return tuple(sorted({domain for line in self.lines for domain in line.unlabelled}))
 
     @property
     def reference(self) -> str:

@@ -146,6 +146,9 @@ class Board:
             yield "> or <: half of the margin was never lost up to the hardest severity, or before the mildest"
         if few_images(self.board):
             yield "n: images that a number rests on, where those are fewer than the domain's test set"
+        if self.board.unlabelled:
+            named = " and ".join(self.board.unlabelled)
+            yield f"no labels: of {named}; what needs them is not measured, and nothing is ranked by it"
         if any(line.places is not None for line in self.board.lines):
             yield f"rank 1{DASH}3: the data do not tell the three apart (paired tests, Holm, 5 %)"
         if len(self.board.environments) > 1:

@@ -7,6 +7,7 @@ from statistics import median_high
 from typing import TYPE_CHECKING
 
 from astrobench.leaderboard.cells import MISSING
+from astrobench.records import NO_LABELS
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
@@ -25,7 +26,8 @@ def words(cell: Cell, column: Column, decimals: int, seeds: int) -> str:
     if not cell.n and not column.given:
         return "no such score"
     if not cell.n:
-        return "failed" if cell.n_failed else "undefined" if cell.n_undefined else NOTHING
+        counts = {"failed": cell.n_failed, "undefined": cell.n_undefined, NO_LABELS: cell.n_unlabelled}
+        return next((word for word, count in counts.items() if count), NOTHING)
     return _number(cell, column, decimals) + _marks(cell, seeds)
 
 

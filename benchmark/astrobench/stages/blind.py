@@ -8,10 +8,12 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from astrobench.types import Labelled
+
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from astrobench.types import Dataset, Labelled
+    from astrobench.types import Dataset, Unlabelled
 
 UNKNOWN = -1
 """What stands for the label of a test image of another domain: no class, so that a use of it fails."""
@@ -40,6 +42,8 @@ def _reopened(open_it: Callable[[], Dataset]) -> Callable[[], Labelled]:
     return labelled
 
 
-def _blind(part: Labelled) -> Labelled:
+def _blind(part: Labelled | Unlabelled) -> Labelled | Unlabelled:
+    if not isinstance(part, Labelled):
+        return part
     unknown = np.nan if part.labels.dtype.kind == "f" else UNKNOWN
     return replace(part, labels=np.full_like(part.labels, unknown))

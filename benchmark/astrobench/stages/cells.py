@@ -96,14 +96,14 @@ def _perturbed(bench: Bench, network: SharedNetwork, cell: Cell, batch: Batch) -
     return changed
 
 
-def _batch(bench: Bench, part: Labelled, domain: str) -> Batch:
+def _batch(bench: Bench, part: Labelled | Unlabelled, domain: str) -> Batch:
     """Return a batch of which nothing is shared with another cell."""
     dataset = bench.dataset
     inputs = inputs_of(bench, part)
     return Batch(
         flux=own(np.asarray(part.images)),
         inputs=inputs,
-        labels=own(part.labels) if domain == bench.job.source else None,
+        labels=own(part.labels) if isinstance(part, Labelled) and domain == bench.job.source else None,
         ids=own(part.ids),
         stretch=copy.deepcopy(part.stretch),
         observation=own_observation(part.observation),
@@ -114,7 +114,7 @@ def _batch(bench: Bench, part: Labelled, domain: str) -> Batch:
     )
 
 
-def _perturbed_inputs(bench: Bench, part: Labelled, changed: Perturbed, rows: np.ndarray) -> torch.Tensor:
+def _perturbed_inputs(bench: Bench, part: Unlabelled, changed: Perturbed, rows: np.ndarray) -> torch.Tensor:
     """Return the network inputs that a perturbation left of these rows of a test set."""
     if changed.inputs is not None:
         return changed.inputs.to(bench.device)

@@ -62,6 +62,7 @@ def check_dataset(dataset: Dataset, name: str, domains: Sequence[str], batch_siz
     missing = [domain for domain in domains if domain not in dataset.tests]
     if missing:
         raise DataError(f"dataset {name!r} has no test domain {missing[0]!r}{did_you_mean(missing[0], dataset.tests)}")
+    _check_source(name, dataset)
     for split, part in _parts(dataset):
         _check_images(f"{name} {split}", part)
         stretched(part, slice(0, 2), name)
@@ -103,11 +104,17 @@ def limited(dataset: Dataset, limit: int | None) -> Dataset:
     return read_only_dataset(some)
 
 
+def rows_kept(n: int, limit: int | None) -> np.ndarray:
+    """Return which of n images a limit keeps, int64 (M,) in order."""
+    if limit is None or n <= limit:
+        return np.arange(n)
+    return np.unique(np.linspace(0, n - 1, limit).round().astype(np.int64))
+
+
 def _some(part: Any, limit: int) -> Any:
-    n = len(part.images)
-    if n <= limit:
+    rows = rows_kept(len(part.images), limit)
+    if len(rows) == len(part.images):
         return part
-    rows = np.unique(np.linspace(0, n - 1, limit).round().astype(np.int64))
     changed: dict[str, Any] = {"images": part.images[rows], "ids": part.ids[rows]}
     if part.objects is not None:
         changed["objects"] = part.objects[rows]
@@ -123,6 +130,17 @@ def _parts(dataset: Dataset) -> Iterator[tuple[str, Unlabelled]]:
     yield "valid", dataset.valid
     yield "target", dataset.target
     yield from ((f"test {domain}", part) for domain, part in dataset.tests.items())
+
+
+def _check_source(name: str, dataset: Dataset) -> None:
+    """Refuse a source without labels. Any other domain may go without: it is predicted, and not scored."""
+    parts = {"train": dataset.train, "valid": dataset.valid, "test": dataset.tests[dataset.source]}
+    for split, part in parts.items():
+        if not isinstance(part, Labelled):
+            raise DataError(
+                f"dataset {name!r} has no labels of its source {dataset.source!r} ({split}): a method learns from the"
+                " labels of the source; bring them, or take a labelled domain for the source"
+            )
 
 
 def _check_images(where: str, part: Unlabelled) -> None:

@@ -18,8 +18,8 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from astrobench.errors import AstrobenchError, PluginError, is_infra
-from astrobench.records import score_to_plain
+from astrobench.errors import AstrobenchError, NoLabelsError, PluginError, is_infra
+from astrobench.records import NO_LABELS, score_to_plain
 from astrobench.rowforms import LONGEST_NOTE, LONGEST_SCORE_NAME, MOST_SCORES, check_scores
 from astrobench.seeds import seed_of
 from astrobench.stages.readonly import COPY, read_only, wrote_to_read_only
@@ -37,17 +37,23 @@ LONGEST_REASON = 300
 def scores_of(metrics: Iterable[tuple[Choice, Any]], pairs: Sequence[Prediction | None]) -> dict[str, Any]:
     """Return {"scores": name → plain score, "metrics": name → the metric's label, "failed": label → why it gave none}.
 
+    Where metrics need labels that nobody knows, "skipped" too: label → that reason, which is no failure.
+
     pairs: clean, perturbed, and the reference's two. Of two metrics that give one name, the first in the suite has it.
     """
     scores: dict[str, Any] = {}
     owners: dict[str, str] = {}
     failed: dict[str, str] = {}
+    skipped: dict[str, str] = {}
     for choice, metric in metrics:
         try:
             found = _measured(metric, choice, pairs)
         except (Exception, SystemExit) as error:
             if is_infra(error):
                 raise
+            if _wants_labels(error):
+                skipped[choice.label] = NO_LABELS
+                continue
             traceback.print_exc()
             failed[choice.label] = _reason(error)
             continue
@@ -56,7 +62,14 @@ def scores_of(metrics: Iterable[tuple[Choice, Any]], pairs: Sequence[Prediction 
             failed[choice.label] = given_twice(twice, owners[twice[0]])
         owners |= dict.fromkeys(found.keys() - scores.keys(), choice.label)
         scores = {**found, **scores}
-    return {"scores": scores, "metrics": owners, "failed": failed}
+    return {"scores": scores, "metrics": owners, "failed": failed, **({"skipped": skipped} if skipped else {})}
+
+
+def _wants_labels(error: BaseException | None) -> bool:
+    """Say whether labels that are not there were asked for, whatever a metric made of that error."""
+    while error is not None and not isinstance(error, NoLabelsError):
+        error = error.__cause__ or error.__context__
+    return error is not None
 
 
 def read_only_prediction(prediction: Prediction) -> Prediction:
@@ -64,6 +77,7 @@ def read_only_prediction(prediction: Prediction) -> Prediction:
     arrays: dict[str, Any] = {
         name: read_only(value) for name, value in vars(prediction).items() if isinstance(value, np.ndarray)
     }
+    arrays.setdefault("labels", None)
     facts = {name: read_only(value) for name, value in prediction.facts.items()}
     return replace(prediction, **arrays, facts=MappingProxyType(facts))
 

@@ -12,10 +12,10 @@ from astrobench.choices import Choice
 from astrobench.environment import provenance
 from astrobench.stages.datasets import check_dataset, open_dataset, registry_of
 from astrobench.store import Store
-from astrobench.types import Regression
+from astrobench.types import Labelled, Regression
 
 if TYPE_CHECKING:
-    from astrobench.types import Labelled
+    from astrobench.types import Dataset, Unlabelled
 
 
 def prepare(payload: dict[str, Any]) -> dict[str, Any]:
@@ -26,6 +26,7 @@ def prepare(payload: dict[str, Any]) -> dict[str, Any]:
     tests = {domain: store.put(truth_arrays(part), "truth") for domain, part in dataset.tests.items()}
     result = {
         "truth": tests,
+        "unlabelled": unlabelled_in(dataset),
         "source": dataset.source,
         "classes": list(dataset.classes),
         "task": dataset.task,
@@ -47,6 +48,11 @@ def prepare(payload: dict[str, Any]) -> dict[str, Any]:
     return result
 
 
+def unlabelled_in(dataset: Dataset) -> list[str]:
+    """Return the test domains without labels: their images are predicted, and nothing is held against them."""
+    return [domain for domain, part in dataset.tests.items() if not isinstance(part, Labelled)]
+
+
 def files_of(choice: Choice) -> list[dict[str, str]]:
     """Return the files that a choice is given: parameter, absolute path, and SHA-256 of the content."""
     return [
@@ -60,10 +66,11 @@ def _each(value: Any) -> list[str]:
     return value if isinstance(value, list) else [value]
 
 
-def truth_arrays(part: Labelled) -> dict[str, np.ndarray]:
-    """Return ids, labels and, where several images show one object, objects as arrays that the store can keep."""
+def truth_arrays(part: Labelled | Unlabelled) -> dict[str, np.ndarray]:
+    """Return ids, labels where they are known, and objects where several images show one, for the store to keep."""
     objects = {} if part.objects is None else {"objects": text_array(part.objects)}
-    return {"ids": text_array(part.ids), "labels": np.ascontiguousarray(part.labels), **objects}
+    labels = {"labels": np.ascontiguousarray(part.labels)} if isinstance(part, Labelled) else {}
+    return {"ids": text_array(part.ids), **labels, **objects}
 
 
 def text_array(ids: np.ndarray) -> np.ndarray:

@@ -18,7 +18,7 @@ from astrobench.errors import DataError
 from astrobench.keys import canonical, key_of
 from astrobench.progress import report
 from astrobench.records import pack_bits
-from astrobench.stages.datasets import plugin_of, registry_of
+from astrobench.stages.datasets import plugin_of, registry_of, rows_kept
 from astrobench.stages.measuring import read_only_prediction, scores_of
 from astrobench.stages.prepare import names_in
 from astrobench.store import Store, set_aside
@@ -34,17 +34,17 @@ def score(payload: dict[str, Any]) -> dict[str, Any]:
     """Score cells. payload: root, metrics, cells, witness; a cell names itself and what it is held against.
 
     Each cell: {"key": score key, "clean", "perturbed", "reference_clean", "reference_perturbed"}, each of the
-    four {"cell": key, "domain": …, "dataset": key} or null. witness: see `Witness.of`. Returns {"scores": {key:
-    digest}}.
+    four {"cell": key, "domain": …, "dataset": key, "limit": …} or null. witness: see `Witness.of`. Returns {"scores":
+    {key: digest}}.
     """
     store, choices = Store(Path(payload["root"])), [Choice(**body) for body in payload["metrics"]]
     registry = registry_of(*choices)
     metrics = [(choice, plugin_of(registry, choice)) for choice in choices]
     seen = payload.get("witness", {})
-    opened = lru_cache(maxsize=32)(lambda cell, domain, dataset: stored_prediction(store, seen, cell, domain, dataset))
+    opened = lru_cache(maxsize=32)(lambda *where: stored_prediction(store, seen, *where))
 
-    def predicted(place: Mapping[str, str] | None) -> Prediction | None:
-        return None if place is None else opened(place["cell"], place["domain"], place["dataset"])
+    def predicted(place: Mapping[str, Any] | None) -> Prediction | None:
+        return opened(place["cell"], place["domain"], place["dataset"], place.get("limit")) if place else None
 
     digests: dict[str, str] = {}
     for number, cell in enumerate(payload["cells"]):
@@ -73,6 +73,8 @@ def _keep(store: Store, key: str, result: Mapping[str, Any]) -> str:
 def _outcomes(perturbed: Prediction | None) -> dict[str, Any]:
     """Return which images were right, for the comparison of methods image by image: see `astrobench.records.Row`."""
     images = 0 if perturbed is None else perturbed.test_size or 0
+    if perturbed is not None and not perturbed.labelled:
+        return {"correct": "", "correct_n": 0, "images": images, "labelled": False}
     if perturbed is None or perturbed.task != "classification":
         return {"correct": "", "correct_n": 0, "images": images}
     rows = np.arange(len(perturbed.ids)) if perturbed.rows is None else perturbed.rows
@@ -90,10 +92,13 @@ def _outcomes(perturbed: Prediction | None) -> dict[str, Any]:
     }
 
 
-def stored_prediction(store: Store, seen: Mapping[str, Any], cell: str, domain: str, dataset: str) -> Prediction | None:
+def stored_prediction(
+    store: Store, seen: Mapping[str, Any], cell: str, domain: str, dataset: str, limit: int | None = None
+) -> Prediction | None:
     """Put a stored prediction and the stored truth together, row by row: those that the driver saw, where it saw them.
 
-    Raises DataError where the images of the two are not the same.
+    limit: how many images of the test set were kept at most; the truth is that of all. Raises DataError where the
+    images of the two are not the same.
     """
     kept, about = store.read("cells", cell), seen.get("datasets", {}).get(dataset) or _about(store, dataset)
     if kept is None or about is None:
@@ -101,12 +106,13 @@ def stored_prediction(store: Store, seen: Mapping[str, Any], cell: str, domain: 
     arrays = store.get(seen.get("predictions", {}).get(cell, kept["result"]["prediction"]))
     truth = store.get(about["truth"][domain])
     known = names_in(truth["ids"])
-    rows = _rows_of(arrays, known, domain)
+    kept_rows = rows_kept(len(known), limit)
+    rows = kept_rows[_rows_of(arrays, known[kept_rows], domain)]
     prediction = Prediction(
         ids=known[rows],
         latent=arrays["latent"],
         logits=arrays["logits"],
-        labels=truth["labels"][rows],
+        labels=truth["labels"][rows] if "labels" in truth else None,  # type: ignore[arg-type] # see `Prediction`
         classes=tuple(about["classes"]),
         task=about["task"],
         facts={name.removeprefix("fact/"): value for name, value in arrays.items() if name.startswith("fact/")},
@@ -117,7 +123,7 @@ def stored_prediction(store: Store, seen: Mapping[str, Any], cell: str, domain: 
         ranges=tuple((low, high) for low, high in about.get("ranges", ())),
         rows=rows,
         test_set=f"{dataset}/{domain}",
-        test_size=len(known),
+        test_size=len(kept_rows),
     )
     return read_only_prediction(prediction)
 

@@ -10,6 +10,7 @@ import numpy as np
 from astrobench.environment import provenance
 from astrobench.rules import VALIDATORS, picks
 from astrobench.stages.choosing import values
+from astrobench.stages.datasets import rows_kept
 from astrobench.stages.prepare import names_in
 from astrobench.store import Store
 
@@ -18,11 +19,13 @@ if TYPE_CHECKING:
 
 
 def validate(payload: dict[str, Any]) -> dict[str, Any]:
-    """Judge the kept epochs of one training. payload: root, key, training, dataset."""
+    """Judge the kept epochs of one training. payload: root, key, training, dataset, limit."""
     store = Store(Path(payload["root"]))
     kept, about = store.read("trainings", payload["training"]), store.read("datasets", payload["dataset"])
     if kept is not None and about is not None:
-        result = _picked(store, kept["result"]) | _judged(store, kept["result"], about["result"]["truth"])
+        result = _picked(store, kept["result"]) | _judged(
+            store, kept["result"], about["result"]["truth"], payload.get("limit")
+        )
         store.write("validations", payload["key"], result, provenance())
     return {}
 
@@ -38,17 +41,27 @@ def _picked(store: Store, trained: Mapping[str, Any]) -> dict[str, Any]:
     }
 
 
-def _judged(store: Store, trained: Mapping[str, Any], truth: Mapping[str, str]) -> dict[str, Any]:
-    """Return domain → the accuracy of each kept epoch on the target test images that were told of, and their number."""
+def _judged(
+    store: Store, trained: Mapping[str, Any], truth: Mapping[str, str], limit: int | None = None
+) -> dict[str, Any]:
+    """Return domain → the accuracy of each kept epoch on the target test images that were told of, and their number.
+
+    A domain without labels has no accuracy, on 0 images.
+    """
     accuracy: dict[str, list[float]] = {}
     count: dict[str, int] = {}
     images = store.get(trained["images"]) if trained["told"] else {}
     for name in sorted(images):
         domain = name.removeprefix("test ").removesuffix("/rows")
         if name.startswith("test ") and name.endswith("/rows") and domain in truth:
-            known, rows = store.get(truth[domain]), images[name]
-            if not np.array_equal(names_in(known["ids"])[rows], names_in(images[f"test {domain}/ids"])):
+            known = store.get(truth[domain])
+            ids = names_in(known["ids"])
+            rows = rows_kept(len(ids), limit)[images[name]]
+            if not np.array_equal(ids[rows], names_in(images[f"test {domain}/ids"])):
                 continue  # opened in another order: the cells of this domain say so
+            if "labels" not in known:
+                accuracy[domain], count[domain] = [], 0
+                continue
             labels = known["labels"][rows]
             said = [store.get(digest)[f"test {domain}/logits"].argmax(1) for digest in trained["told"]]
             accuracy[domain] = [float((classes == labels).mean()) for classes in said]

@@ -109,7 +109,10 @@ def _material(bench: Bench, *, oracle: bool, paired: bool) -> Material:
     train: Labelled = dataset.train
     if oracle:
         if dataset.oracle is None:
-            raise DataError(f"dataset {bench.job.dataset.label!r} has no labelled target images for an oracle")
+            raise DataError(
+                f"dataset {bench.job.dataset.label!r} has no labels of its target's training images, and method"
+                f" {bench.job.method.label!r} is an oracle, which learns from them: label them, or leave the method out"
+            )
         train = dataset.oracle()
     return Material(
         inputs=inputs_of(bench, train),
