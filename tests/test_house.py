@@ -26,8 +26,9 @@ TOP = {
 }  # fmt: skip
 
 ORDER = (
-    "errors", "types", "exhibits", "hookspecs", "keys", "seeds", "severities", "progress", "adaptation", "layers",
-    "similarity", "grams", "sources", "signatures", "intervals", "parameters", "caching", "parallel", "collecting",
+    "errors", "types", "exhibits", "hookspecs", "keys", "seeds", "severities", "intervals",
+    "needs", "progress", "adaptation", "layers",
+    "similarity", "grams", "sources", "signatures", "parameters", "caching", "parallel", "collecting",
     "digests", "registry", "catalogue", "tables", "filters", "rules", "spreading", "suite", "choices", "validation",
     "plan", "strict", "rowforms", "records", "writing", "reading", "store", "recalling", "witness", "upkeep",
     "environment", "devices", "isolation", "claims", "carrying", "stock", "training", "predicting", "warm",

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 from astrobench.errors import AstrobenchError, DataError, DeviceError, PluginError, StoreError, SuiteError
 from astrobench.exhibits import Exhibit
 from astrobench.hookspecs import hookimpl
+from astrobench.needs import needs
 from astrobench.progress import report
 from astrobench.seeds import Streams
 from astrobench.severities import severity
@@ -75,6 +76,7 @@ __all__ = [
     "in_parallel",
     "minibatch_cka",
     "need_room",
+    "needs",
     "paired_difference",
     "report",
     "set_aside",

@@ -6,6 +6,7 @@ from dataclasses import dataclass, field
 from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
+from astrobench.errors import DataError
 from astrobench.keys import canonical, key_of_text
 from astrobench.plan import clean_cell, reference_cell
 from astrobench.records import Row, score_from_plain
@@ -33,6 +34,26 @@ class Stock:
         """Say whether the dataset of a training was opened, and its truths are kept."""
         kept = self.store.read("datasets", job.dataset_key)
         return kept is not None and all(map(self.store.holds, kept["result"]["truth"].values()))
+
+    def check_needs(self) -> None:
+        """Refuse a perturbation that needs what an opened dataset is known not to have. Raises DataError."""
+        opened = {job.dataset_key: self.store.read("datasets", job.dataset_key) for job in self.plan.jobs.values()}
+        checked: set[tuple[str, str, str]] = set()
+        unmet: dict[str, str] = {}
+        for cell in self.plan.cells:
+            job, label = self.plan.job_of(cell), cell.perturbation.label
+            facts = ((opened[job.dataset_key] or {}).get("result", {}).get("facts") or {}).get(cell.domain)
+            case = (job.dataset_key, cell.domain, label)
+            if facts is None or case in checked or label not in self.plan.needs:
+                continue
+            checked.add(case)
+            if lacking := self.plan.needs[label].unmet(cell.perturbation.params, facts):
+                where = f"domain {cell.domain!r} of dataset {job.dataset.label!r}"
+                unmet.setdefault(label, f"perturbation {label!r} cannot be applied to {where}: {lacking}")
+        if unmet:
+            first, *others = unmet
+            more = f"; the same holds for {', '.join(map(repr, others))}" if others else ""
+            raise DataError(f"{unmet[first]}{more}; leave out, or exclude, what cannot be applied")
 
     def trained(self, job: Job) -> bool:
         """Say whether a training is finished."""

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, replace
 from functools import cached_property
+from typing import TYPE_CHECKING
 
 import numpy as np
 import torch
@@ -13,7 +14,13 @@ from astrobench.conformance.rules import Case, SkippedError, expect
 from astrobench.conformance.seeding import same, seeded
 from astrobench.conformance.skies import TinyNetwork, batch
 from astrobench.seeds import Streams
+from astrobench.stages.facts import facts_of
 from astrobench.types import Batch, Perturbed
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from astrobench.needs import Facts
 
 
 @dataclass(frozen=True, eq=False)
@@ -141,6 +148,40 @@ def it_works_without_labels(subject: Subject) -> None:
     subject.of(batch(subject.model, labelled=False))
 
 
+def it_declares_what_it_needs(subject: Subject) -> str:
+    """It works without what astrobench.needs does not declare, so that a run is refused before it trains."""
+    declared, params = subject.case.plugin.signature.needs, subject.case.params
+    unneeded = [fact for fact in POORER if not declared.unmet(params, known_of(POORER[fact](subject.batch), fact))]
+    poorest = subject.batch
+    for fact in unneeded:
+        poorest = POORER[fact](poorest)
+    try:
+        subject.of(poorest)
+    except Exception as error:
+        lacked = " or ".join(map(repr, unneeded))
+        expect(False, f"it raises {type(error).__name__}: {error}; without {lacked}: declare it by astrobench.needs")
+    return ", ".join(declared.facts) or "nothing"
+
+
+def _without_scene(given: Batch) -> Batch:
+    return replace(given, observation=given.observation and replace(given.observation, scene=None))
+
+
+POORER: dict[str, Callable[[Batch], Batch]] = {
+    "scene": _without_scene,
+    "observation": lambda given: replace(given, observation=None),
+    "pixel_scale": lambda given: replace(given, pixel_scale=float("nan")),
+    "classes": lambda given: replace(given, labels=given.flux[:, 0, :2, 0]),
+}
+"""What takes a fact from a batch, as a dataset that lacks it would give it."""
+
+
+def known_of(given: Batch, taken: str) -> Facts:
+    """Return the facts of a batch from which one was taken."""
+    side = min(given.flux.shape[2:])
+    return facts_of(given.observation, given.pixel_scale, side, classes=taken != "classes")
+
+
 RULES = (
     it_returns_flux_or_inputs,
     its_rows_name_images,
@@ -150,4 +191,5 @@ RULES = (
     an_image_does_not_depend_on_the_others,
     it_changes_nothing_in_place,
     it_works_without_labels,
+    it_declares_what_it_needs,
 )

@@ -11,11 +11,13 @@ import numpy as np
 from astrobench.choices import Choice
 from astrobench.environment import provenance
 from astrobench.stages.datasets import check_dataset, open_dataset, registry_of
+from astrobench.stages.facts import facts_of
 from astrobench.store import Store
 from astrobench.types import Regression
 
 if TYPE_CHECKING:
-    from astrobench.types import Labelled
+    from astrobench.needs import Facts
+    from astrobench.types import Dataset, Labelled
 
 
 def prepare(payload: dict[str, Any]) -> dict[str, Any]:
@@ -36,6 +38,7 @@ def prepare(payload: dict[str, Any]) -> dict[str, Any]:
             "target": len(dataset.target.images),
             **{f"test {domain}": len(part.images) for domain, part in dataset.tests.items()},
         },
+        "facts": {domain: _facts(dataset, part) for domain, part in dataset.tests.items()},
         "unit": dataset.unit,
         "synthetic": dataset.synthetic,
         "licence": dataset.licence,
@@ -43,6 +46,11 @@ def prepare(payload: dict[str, Any]) -> dict[str, Any]:
     }
     store.write("datasets", payload["key"], result, provenance())
     return result
+
+
+def _facts(dataset: Dataset, part: Labelled) -> Facts:
+    classes = not isinstance(dataset, Regression)
+    return facts_of(part.observation, dataset.pixel_scale, min(part.images.shape[2:]), classes=classes)
 
 
 def truth_arrays(part: Labelled) -> dict[str, np.ndarray]:
