@@ -5,8 +5,7 @@ from __future__ import annotations
 from collections import Counter
 from typing import TYPE_CHECKING
 
-from rich.console import Console
-
+from astrobench.cli.output import plain_console
 from astrobench.errors import StoreError
 from astrobench.store import Store
 from astrobench.upkeep import fsck, remove, waste
@@ -19,7 +18,7 @@ if TYPE_CHECKING:
 
 def check_results(results: Path) -> int:
     """Print what is damaged and what follows from it; return 1 where anything was."""
-    health, console = fsck(_store(results)), _console()
+    health, console = fsck(_store(results)), plain_console(soft_wrap=True)
     for damage in health.damage:
         console.print(f"{damage.path}: {damage.why}; set aside: {damage.remedy}")
     for path in health.conflicts:
@@ -31,7 +30,7 @@ def check_results(results: Path) -> int:
 
 def clean_results(results: Path, *, hours: float, dry_run: bool) -> None:
     """Remove what no result needs, or print what would go."""
-    found, console = waste(_store(results), hours), _console()
+    found, console = waste(_store(results), hours), plain_console(soft_wrap=True)
     if dry_run:
         for item in found:
             console.print(f"{item.path}: {item.why}, {_megabytes(item.size)}")
@@ -52,7 +51,7 @@ def pack_results(wishes: Wishes, folder: Path) -> int:
     rows = Sweep(order.plan, _store(order.results), Options()).rows()
     path = write_records(order.plan, rows, folder)
     done = sum(row.status == "ok" for row in rows)
-    _console().print(f"{path}: {len(rows)} rows, {done} with numbers")
+    plain_console(soft_wrap=True).print(f"{path}: {len(rows)} rows, {done} with numbers")
     return 0 if done == len(rows) else 1
 
 
@@ -60,10 +59,6 @@ def _store(results: Path) -> Store:
     if not results.is_dir():
         raise StoreError(f"there are no results in {results}; name the folder with --results")
     return Store(results)
-
-
-def _console() -> Console:
-    return Console(highlight=False, markup=False, soft_wrap=True)
 
 
 def _megabytes(size: int) -> str:
