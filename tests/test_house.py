@@ -26,9 +26,9 @@ TOP = {
 }  # fmt: skip
 
 ORDER = (
-    "errors", "types", "pairing", "exhibits", "hookspecs", "keys", "seeds", "severities", "progress", "adaptation",
-    "layers", "similarity", "grams", "sources", "signatures", "intervals", "parameters", "arrays", "caching",
-    "parallel", "collecting", "contents", "digests", "registry", "catalogue", "tables", "filters", "rules",
+    "errors", "types", "pairing", "exhibits", "hookspecs", "keys", "seeds", "severities", "intervals", "needs",
+    "progress", "adaptation", "layers", "similarity", "grams", "sources", "signatures", "parameters", "arrays",
+    "caching", "parallel", "collecting", "contents", "digests", "registry", "catalogue", "tables", "filters", "rules",
     "spreading", "suite", "choices", "validation", "plan", "strict", "rowforms", "records", "writing", "reading",
     "store", "recalling", "witness", "upkeep", "inputs", "environment", "devices", "isolation", "claims", "carrying",
     "stock", "training", "predicting", "warm", "validators", "stages", "engine", "variances", "statistics",

@@ -19,6 +19,7 @@ from astrobench.errors import (
 )
 from astrobench.exhibits import Exhibit
 from astrobench.hookspecs import hookimpl
+from astrobench.needs import needs
 from astrobench.progress import report
 from astrobench.seeds import Streams
 from astrobench.severities import severity
@@ -95,6 +96,7 @@ __all__ = [
     "in_parallel",
     "minibatch_cka",
     "need_room",
+    "needs",
     "open_npy",
     "paired_difference",
     "paired_rows",

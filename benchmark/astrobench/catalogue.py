@@ -13,6 +13,7 @@ from rich.text import Text
 
 from astrobench.errors import PluginError, did_you_mean
 from astrobench.intervals import plainly
+from astrobench.needs import Needs
 from astrobench.registry import KINDS, one
 
 if TYPE_CHECKING:
@@ -92,7 +93,14 @@ def _page(plugin: Plugin) -> list[RenderableType]:
         parts.append(Padding(_parameters(signature.parameters), (0, 0, 1, 2)))
     if signature.severity is not None:
         parts.append(Padding(Text(_severity(signature.severity)), (0, 0, 1, 2)))
+    if signature.needs != Needs():
+        parts.append(Padding(Text(_needs(signature.needs)), (0, 0, 1, 2)))
     return parts
+
+
+def _needs(needs: Needs) -> str:
+    within = [f"{name} in {interval}" for name, interval in needs.within.items()]
+    return f"needs of a dataset: {', '.join([*needs.facts, *within])}"
 
 
 def _severity(told: Severity) -> str:

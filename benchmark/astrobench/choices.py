@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import os
 from dataclasses import dataclass
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from astrobench.contents import contents
-from astrobench.errors import SuiteError, did_you_mean
+from astrobench.errors import SuiteError, cannot_name, did_you_mean
 from astrobench.rules import VALIDATORS
 from astrobench.severities import Point
 
@@ -48,9 +50,12 @@ class Choice:
         }
 
 
-def choices(registry: Registry, kind: str, uses: tuple[Use, ...]) -> tuple[Choice, ...]:
-    """Return the choices of one axis, in order. Raises PluginError or SuiteError for what cannot be chosen."""
-    chosen = tuple(_choice(registry.get(kind, use.plugin), use) for use in uses)
+def choices(registry: Registry, kind: str, uses: tuple[Use, ...], folder: Path | None = None) -> tuple[Choice, ...]:
+    """Return the choices of one axis, in order. folder: where relative paths lead from, if not the current folder.
+
+    Raises PluginError or SuiteError for what cannot be chosen.
+    """
+    chosen = tuple(_choice(registry.get(kind, use.plugin), use, folder) for use in uses)
     labels = [choice.label for choice in chosen]
     twice = sorted({label for label in labels if labels.count(label) > 1})
     if twice:
@@ -58,12 +63,37 @@ def choices(registry: Registry, kind: str, uses: tuple[Use, ...]) -> tuple[Choic
     return chosen
 
 
-def _choice(plugin: Plugin, use: Use) -> Choice:
+def _choice(plugin: Plugin, use: Use, folder: Path | None) -> Choice:
     params = plugin.complete(use.params)
     paths = {p.name for p in plugin.signature.parameters if "Path" in p.annotation and params[p.name] is not None}
+    params |= {name: _paths(params[name], folder, name, use.label) for name in paths & use.params.keys()}
     content = {name: contents(value) if name in paths else value for name, value in params.items()}
     origin = f"{plugin.distribution} {plugin.version}"
     return Choice(plugin.kind, use.plugin, use.label, params, content, origin, plugin.digest)
+
+
+def _paths(value: Any, folder: Path | None, name: str, label: str) -> Any:
+    if isinstance(value, list | tuple):
+        return [_path(one, folder, name, label) for one in value]
+    return _path(value, folder, name, label)
+
+
+def _path(value: str, folder: Path | None, name: str, label: str) -> str:
+    """Return the path that a suite means. Raises SuiteError where nothing is there, naming where it was looked for."""
+    here = Path.cwd()
+    given, start = Path(value).expanduser(), folder or here
+    path, told = start / given, f"{label!r}: {name} = {value!r}"
+    try:
+        there = bool(os.fsencode(path)) and path.exists()
+    except UnicodeEncodeError as error:
+        raise SuiteError(f"{told}: {cannot_name(error)}") from None
+    if there:
+        return value if folder is None else str(path)
+    if given.is_absolute():
+        raise SuiteError(f"{told} is not there: expected a file or a folder")
+    whose = "the current folder" if folder is None else "the suite's folder"
+    near = f"; {here / given} is there: give it whole" if folder is not None and (here / given).exists() else ""
+    raise SuiteError(f"{told} is not there: looked for {path}, relative to {whose}{near}")
 
 
 def points(registry: Registry, uses: Iterable[Use], perturbations: Iterable[Choice]) -> dict[str, Point]:

@@ -105,7 +105,7 @@ class Sweep:
         return self.stock.missing()
 
     def prepare(self) -> None:
-        """Open every dataset once, one after the other: drawing uses all cores by itself."""
+        """Open every dataset once, one after the other: drawing uses all cores by itself. Raises DataError."""
         for job in {job.dataset_key: job for job in self.plan.jobs.values()}.values():
             if self.stock.prepared(job):
                 continue
@@ -115,6 +115,7 @@ class Sweep:
                 if outcome.status != "ok":
                     raise DataError(f"dataset {job.dataset.label!r}: {outcome.reason}")
         self.stock.refuse_misfits()
+        self.stock.check_needs()
 
     def _preparing(self, job: Job, attempt: int) -> Task | None:
         if self.stock.prepared(job):
@@ -197,6 +198,8 @@ class Sweep:
 
     def _row(self, cell: Cell) -> Row:
         row, failure = self.stock.row(cell), self.failures.get(cell.key)
+        if row.status == "missing" and cell.key in self.witness.predictions and not self.stock.predicted(cell):
+            row = replace(row, reason="its result was there and was deleted during this run: run it again")
         if failure is None:
             return row
         if row.status != "missing":

@@ -15,8 +15,10 @@ Anything else keeps its traceback: it is a fault of the program, not of the pers
 
 from __future__ import annotations
 
+import codecs
 import difflib
 import errno
+import sys
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
@@ -26,6 +28,9 @@ if TYPE_CHECKING:
 MACHINE = frozenset({errno.ENOSPC, errno.EDQUOT, errno.EIO, errno.EROFS, errno.EFBIG, errno.ENFILE, errno.ESTALE})
 """What an OSError says when the machine is at fault. Too many open files of one process (EMFILE) is not among them."""
 
+
+REMEDY = "mend it and run the same command again to go on"
+"""What to do about a fault of the machine. Whether anything is lost is known to nobody before it was looked up."""
 
 LONGEST = 2000
 """Letters of a message: a screen."""
@@ -83,16 +88,34 @@ class InfraError(StoreError):
 
     @classmethod
     def of(cls, action: str, path: Path | str, error: OSError) -> InfraError:
-        """Return the fault of an action ("write") on a path, saying that the run can go on."""
-        told = error.strerror or error
-        return cls(
-            f"cannot {action} ({path}): {told}; nothing is lost: mend it and run the same command again to go on"
-        )
+        """Return the fault of an action ("write") on a path, with what to do."""
+        return cls(f"cannot {action} ({path}): {error.strerror or error}; {REMEDY}")
 
 
 def is_infra(error: BaseException) -> bool:
     """Say whether an exception tells of the machine rather than of the code that met it."""
     return isinstance(error, InfraError) or (isinstance(error, OSError) and error.errno in MACHINE)
+
+
+def cannot_name(error: UnicodeEncodeError) -> str:
+    """Return the sentence for a file whose name the locale's encoding of file names cannot spell."""
+    name = error.object if len(error.object) < 200 else error.object[error.start : error.end]
+    return f"{name!r} cannot be opened under the file-system encoding {error.encoding!r}: set PYTHONUTF8=1"
+
+
+def is_of_names(error: BaseException) -> bool:
+    """Say whether an exception tells of a file's name that the locale cannot spell, rather than of its reader."""
+    encodings = {sys.getfilesystemencoding(), getattr(error, "encoding", "utf-8")}
+    names = {codecs.lookup(encoding).name for encoding in encodings}
+    return isinstance(error, UnicodeEncodeError) and len(names) == 1 and names != {"utf-8"}
+
+
+def may_be_hidden(message: str) -> str:
+    """Return a hint, ready to append to a message, where the locale may hide the files that it names."""
+    encoding = sys.getfilesystemencoding()
+    if encoding == "utf-8" or "PYTHONUTF8" in message or not any(a.isalpha() and not a.isascii() for a in message):
+        return ""
+    return f" (the file-system encoding {encoding!r} may hide a file of this name: set PYTHONUTF8=1)"
 
 
 def did_you_mean(name: str, known: Iterable[str]) -> str:

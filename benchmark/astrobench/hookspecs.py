@@ -47,7 +47,8 @@ def astrobench_perturbations() -> Mapping[str, Plugin]:  # type: ignore[empty-bo
     """f(batch, model, rng, *, …) → Perturbed. rng is a `Streams`: one stream for all, or one an image.
 
     Decorated with `astrobench.severity("fwhm", "arcsec", harmless=0.0)` it is a curve: that parameter says how hard it
-    hits, records keep the value and its unit, and columns sum the curve up.
+    hits, records keep the value and its unit, and columns sum the curve up. Decorated with
+    `astrobench.needs("observation", fwhm="[pixel_scale, inf)")` a run on a dataset that lacks it is refused untrained.
     """
 
 

@@ -42,7 +42,7 @@ def cores() -> int:
     asked = os.environ.get("ASTROBENCH_CORES", "")
     if not asked:
         return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
-    if not asked.isdigit() or int(asked) < 1:
+    if not (asked.isascii() and asked.isdigit()) or int(asked) < 1:
         raise DataError(f"ASTROBENCH_CORES is {asked!r}, want a whole number from 1")
     return int(asked)
 

@@ -22,7 +22,9 @@ from astrobench.validation import rule_identity
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
+    from pathlib import Path
 
+    from astrobench.needs import Needs
     from astrobench.registry import Registry
     from astrobench.severities import Point
     from astrobench.suite import Suite, Use
@@ -63,7 +65,8 @@ class Cell:
 class Plan:
     """All cells of a suite and the trainings that they share, in the order of the axes.
 
-    points: label of a perturbation → where on its severity curve it lies.
+    points: label of a perturbation → where on its severity curve it lies. needs: label of a perturbation → what it
+    needs of a dataset.
     """
 
     suite: Suite
@@ -72,6 +75,7 @@ class Plan:
     cells: tuple[Cell, ...]
     metrics: tuple[Choice, ...]
     points: Mapping[str, Point] = field(default_factory=dict)
+    needs: Mapping[str, Needs] = field(default_factory=dict)
 
     @cached_property
     def index(self) -> Mapping[tuple[Any, ...], Cell]:
@@ -95,14 +99,14 @@ class Plan:
         }  # fmt: skip
 
 
-def make_plan(suite: Suite, registry: Registry, profile: str, device: str) -> Plan:
-    """Return the plan of a suite. device: the class, "cpu" or "cuda".
+def make_plan(suite: Suite, registry: Registry, profile: str, device: str, folder: Path | None = None) -> Plan:
+    """Return the plan of a suite. device: the class, "cpu" or "cuda". folder: of its file, where paths lead from.
 
     Raises PluginError for an unknown plugin, SuiteError for a parameter, filter or label that is wrong.
     """
     axes = suite.axes
     datasets, architectures, methods, perturbations = (
-        choices(registry, kind, uses)
+        choices(registry, kind, uses, folder)
         for kind, uses in (
             ("datasets", axes.dataset),
             ("architectures", axes.architecture),
@@ -130,8 +134,11 @@ def make_plan(suite: Suite, registry: Registry, profile: str, device: str) -> Pl
                 cells[cell.key] = cell
     if not cells:
         raise SuiteError(f"suite {suite.name!r}: where and exclude leave no cell of the cross product")
-    on_curves = points(registry, axes.perturbation, perturbations)
-    return Plan(suite, profile, jobs, tuple(cells.values()), choices(registry, "metrics", suite.metrics), on_curves)
+    return Plan(
+        suite, profile, jobs, tuple(cells.values()), choices(registry, "metrics", suite.metrics, folder),
+        points(registry, axes.perturbation, perturbations),
+        {choice.label: registry.get(choice.kind, choice.plugin).signature.needs for choice in perturbations},
+    )  # fmt: skip
 
 
 def clean_cell(plan: Plan, cell: Cell) -> Cell | None:

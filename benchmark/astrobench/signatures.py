@@ -7,10 +7,11 @@ from __future__ import annotations
 
 import ast
 import inspect
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any
 
 from astrobench.errors import PluginError, did_you_mean
+from astrobench.needs import Needs, needed_by, needed_on
 from astrobench.severities import Severity, declared_in, declared_on
 from astrobench.sources import imported, module_file, module_tree, split_target
 
@@ -35,7 +36,8 @@ class Signature:
     """positional: names of what the engine fills in. optional: how many of those have a default.
 
     open: whether any number of positional arguments is taken. doc: the docstring, cleaned.
-    severity: which parameter of a perturbation says how hard it hits. returns: what it says it returns, as source text.
+    severity: which parameter of a perturbation says how hard it hits. needs: what it needs of a dataset. returns: what
+    it says it returns, as source text.
     """
 
     positional: tuple[str, ...] = ()
@@ -45,6 +47,7 @@ class Signature:
     open: bool = False
     severity: Severity | None = None
     returns: str = ""
+    needs: Needs = field(default_factory=Needs)
 
     @property
     def summary(self) -> str:
@@ -65,11 +68,12 @@ def read_signature(target: str | Callable[..., object]) -> Signature:
     """
     if not isinstance(target, str):
         returned = getattr(target, "__annotations__", {}).get("return", inspect.Signature.empty)
-        return replace(_of_callable(target), severity=declared_on(target), returns=_text(returned).rpartition(".")[2])
+        returns = _text(returned).rpartition(".")[2]
+        return replace(_of_callable(target), severity=declared_on(target), needs=needed_on(target), returns=returns)
     node, _ = find_definition(target)
     told = node.returns if isinstance(node, ast.FunctionDef) else None
     returns = "" if told is None else ast.unparse(told).strip("'\"").rpartition(".")[2]
-    return replace(_of_node(node, target), severity=declared_in(node), returns=returns)
+    return replace(_of_node(node, target), severity=declared_in(node), needs=needed_by(node), returns=returns)
 
 
 def find_definition(target: str) -> tuple[Definition, str]:

@@ -46,6 +46,26 @@ class Stock:
             if kept is not None:
                 _check_fits(job, kept["result"])
 
+    def check_needs(self) -> None:
+        """Refuse a perturbation that needs what an opened dataset is known not to have. Raises DataError."""
+        opened = {job.dataset_key: self.store.read("datasets", job.dataset_key) for job in self.plan.jobs.values()}
+        checked: set[tuple[str, str, str]] = set()
+        unmet: dict[str, str] = {}
+        for cell in self.plan.cells:
+            job, label = self.plan.job_of(cell), cell.perturbation.label
+            facts = ((opened[job.dataset_key] or {}).get("result", {}).get("facts") or {}).get(cell.domain)
+            case = (job.dataset_key, cell.domain, label)
+            if facts is None or case in checked or label not in self.plan.needs:
+                continue
+            checked.add(case)
+            if lacking := self.plan.needs[label].unmet(cell.perturbation.params, facts):
+                where = f"domain {cell.domain!r} of dataset {job.dataset.label!r}"
+                unmet.setdefault(label, f"perturbation {label!r} cannot be applied to {where}: {lacking}")
+        if unmet:
+            first, *others = unmet
+            more = f"; the same holds for {', '.join(map(repr, others))}" if others else ""
+            raise DataError(f"{unmet[first]}{more}; leave out, or exclude, what cannot be applied")
+
     def trained(self, job: Job) -> bool:
         """Say whether a training is finished."""
         return self.store.read("trainings", job.key) is not None

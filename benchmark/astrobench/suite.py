@@ -13,7 +13,7 @@ from astrobench.errors import SuiteError, did_you_mean
 from astrobench.filters import check_filters, check_named
 from astrobench.rules import RULES
 from astrobench.spreading import spread
-from astrobench.tables import Column, Cross, Label, Name, Published, Rank, Strict, check_tables
+from astrobench.tables import Column, Cross, Label, Measured, Name, Published, Rank, Strict, check_tables
 from astrobench.tables import merged as merged
 
 if TYPE_CHECKING:
@@ -116,17 +116,6 @@ class Predict(Strict):
         return value
 
 
-class Measured(Strict):
-    """What a profile took when its authors ran it, for the first estimate on a machine that has run nothing yet."""
-
-    dataset_seconds: float = 0.0
-    training_seconds: float = 60.0
-    cell_seconds: float = 5.0
-    megabytes_per_training: float = 10.0
-    dataset_megabytes: float = 0.0
-    on: str = "two CPU cores"
-
-
 class Suite(Strict):
     """A whole suite after its profile was applied."""
 
@@ -153,7 +142,7 @@ class Suite(Strict):
     cross: Cross | None = None
     published: tuple[Published, ...] = ()
     profiles: tuple[str, ...] = ()
-    measured: Measured = Measured()
+    measured: Measured | None = None
 
     @model_validator(mode="after")
     def _distinct_columns(self) -> Suite:
@@ -174,7 +163,7 @@ def read_suite(path: Path, profile: str | None = None, overrides: dict[str, Any]
     if profile is not None:
         if profile not in profiles:
             raise SuiteError(f"suite {path.stem!r} has no profile {profile!r}{did_you_mean(profile, profiles)}")
-        body = merged(body, profiles[profile])
+        body = merged({**body, "measured": None}, profiles[profile])  # another's measurement is none
     body = merged(body, overrides or {})
     suite = check_suite({**body, "profiles": sorted(profiles)}, str(path.name))
     known = {axis: _labels(axis, sources, suite) for axis in AXES}
@@ -209,7 +198,7 @@ def _labels(axis: str, sources: list[dict[str, Any]], suite: Suite) -> set[Any]:
 
 def _parse(path: Path) -> dict[str, Any]:
     try:
-        body = tomllib.loads(path.read_text(encoding="utf-8"))
+        body = tomllib.loads(path.read_text(encoding="utf-8-sig"))
     except OSError as error:
         raise SuiteError(f"cannot read suite {path}: {error.strerror}") from None
     except (ValueError, RecursionError) as error:  # numbers of 5000 digits and 1000 brackets are no TOML errors

@@ -92,6 +92,18 @@ class Published(Strict):
     source: str
 
 
+class Measured(Strict):
+    """What a profile took when its authors ran it, for the first estimate on a machine that has run nothing yet."""
+
+    dataset_seconds: float
+    training_seconds: float
+    cell_seconds: float
+    megabytes_per_training: float | None = None
+    dataset_megabytes: float = 0.0
+    on: str = "two CPU cores"
+    device: Literal["cpu", "cuda"] = "cpu"
+
+
 def check_tables(body: Mapping[str, Any], where: str) -> None:
     """Refuse what cannot even be laid over one another: a profile that is no table, or is named like a path."""
     for name in ("profiles", "default_profile"):

@@ -6,7 +6,7 @@ import math
 from typing import TYPE_CHECKING, Annotated
 
 import numpy as np
-from astrobench import Perturbed, severity
+from astrobench import Perturbed, needs, severity
 
 from astrobench_perturbations.observing import observation_of, sky_of
 
@@ -16,6 +16,7 @@ if TYPE_CHECKING:
 
 
 @severity("amplitude", "of sky", harmless=0.0)
+@needs("observation")
 def background_gradient(
     batch: Batch, model: nn.Module, rng: Streams, *, amplitude: Annotated[float, "[0, 1]"]
 ) -> Perturbed:

@@ -6,7 +6,7 @@ import math
 from typing import TYPE_CHECKING, Annotated
 
 import numpy as np
-from astrobench import Perturbed, severity
+from astrobench import Perturbed, needs, severity
 
 from astrobench_perturbations.observing import observation_of, pixel_scale_of
 from astrobench_perturbations.tracks import deposit
@@ -20,6 +20,7 @@ PER_MICRON = 80.0
 
 
 @severity("rate", "arcmin⁻²", harmless=0.0)
+@needs("observation", "pixel_scale")
 def cosmic_rays(
     batch: Batch,
     model: nn.Module,

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Annotated
 
 import numpy as np
-from astrobench import Perturbed, severity
+from astrobench import Perturbed, needs, severity
 
 from astrobench_perturbations.detector import blinded, drawn
 
@@ -15,6 +15,7 @@ if TYPE_CHECKING:
 
 
 @severity("fraction", "of pixels", harmless=0.0)
+@needs("observation")
 def dead_pixels(batch: Batch, model: nn.Module, rng: Streams, *, fraction: Annotated[float, "[0, 1]"]) -> Perturbed:
     """Let each pixel be dead with a chance of `fraction`, in every band at once: it counts 0 e⁻.
 

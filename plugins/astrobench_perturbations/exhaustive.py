@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Literal
 
 import numpy as np
 import torch
-from astrobench import Perturbed, SuiteError, report
+from astrobench import Perturbed, SuiteError, needs, report
 
 from astrobench_perturbations.attacked import attacked
 from astrobench_perturbations.attempt import TARGET_REACHED
@@ -24,6 +24,7 @@ TOGETHER = 8192
 """Candidates in one request: enough to be fast, few enough to be held."""
 
 
+@needs("classes")
 def one_pixel_exhaustive(
     batch: Batch,
     model: nn.Module,

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Annotated
 
 import numpy as np
-from astrobench import DataError, Perturbed, SuiteError, severity
+from astrobench import DataError, Perturbed, SuiteError, needs, severity
 
 if TYPE_CHECKING:
     from astrobench import Batch, Observation, Streams
@@ -13,6 +13,7 @@ if TYPE_CHECKING:
 
 
 @severity("years", "yr", harder="lower")
+@needs("observation", years="(0, longest_exposure]")
 def exposure(batch: Batch, model: nn.Module, rng: Streams, *, years: Annotated[float, "(0, 1000]"]) -> Perturbed:
     """Observe the same galaxies for another number of survey years, with Poisson noise of source and sky.
 

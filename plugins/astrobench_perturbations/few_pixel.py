@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Annotated, Literal
 
-from astrobench import Perturbed, severity
+from astrobench import Perturbed, needs, severity
 
 from astrobench_perturbations.by_search import Wish, searched
 from astrobench_perturbations.rule import Rule
@@ -15,6 +15,7 @@ if TYPE_CHECKING:
 
 
 @severity("pixels", "pixels", harmless=0.0)
+@needs("classes")
 def few_pixel(
     batch: Batch,
     model: nn.Module,

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Annotated, Literal
 
-from astrobench import Perturbed, severity
+from astrobench import Perturbed, needs, severity
 
 from astrobench_perturbations.gradient import Ball, Reach, climbed, slope
 
@@ -18,6 +18,7 @@ if TYPE_CHECKING:
 
 
 @severity("epsilon", "of input", harmless=0.0)
+@needs("classes")
 def fgsm(
     batch: Batch,
     model: nn.Module,

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Annotated
 
 import numpy as np
-from astrobench import Perturbed, severity
+from astrobench import Perturbed, needs, severity
 
 from astrobench_perturbations.observing import observation_of, sky_of
 
@@ -15,6 +15,7 @@ if TYPE_CHECKING:
 
 
 @severity("error", "", harmless=0.0)
+@needs("observation")
 def gain(batch: Batch, model: nn.Module, rng: Streams, *, error: Annotated[float, "[0, 1]"]) -> Perturbed:
     """Read part of the image through an amplifier whose gain is off by a fraction.
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Annotated
 
 import numpy as np
-from astrobench import Perturbed, severity
+from astrobench import Perturbed, needs, severity
 
 from astrobench_perturbations.detector import drawn
 from astrobench_perturbations.observing import observation_of
@@ -16,6 +16,7 @@ if TYPE_CHECKING:
 
 
 @severity("fraction", "of pixels", harmless=0.0)
+@needs("observation")
 def hot_pixels(
     batch: Batch,
     model: nn.Module,

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Literal
 
-from astrobench import Perturbed, SuiteError
+from astrobench import Perturbed, SuiteError, needs
 
 from astrobench_perturbations.by_search import Wish, searched
 from astrobench_perturbations.rule import Rule
@@ -14,6 +14,7 @@ if TYPE_CHECKING:
     from torch import nn
 
 
+@needs("classes")
 def one_pixel(
     batch: Batch,
     model: nn.Module,

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Annotated, Literal
 
 import numpy as np
 import torch
-from astrobench import Perturbed, SuiteError, severity
+from astrobench import Perturbed, SuiteError, needs, severity
 
 from astrobench_perturbations.gradient import Ball, Reach, climbed, slope
 
@@ -22,6 +22,7 @@ STRIDE = 2.5
 
 
 @severity("epsilon", "of input", harmless=0.0)
+@needs("classes")
 def pgd(
     batch: Batch,
     model: nn.Module,

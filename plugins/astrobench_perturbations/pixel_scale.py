@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Annotated
 
 import numpy as np
-from astrobench import DataError, Perturbed, SuiteError, severity
+from astrobench import DataError, Perturbed, SuiteError, needs, severity
 
 from astrobench_perturbations.observing import observation_of, pixel_scale_of, reobserved
 
@@ -15,6 +15,7 @@ if TYPE_CHECKING:
 
 
 @severity("arcsec", "arcsec/pixel")
+@needs("scene", "pixel_scale", arcsec="[pixel_scale, inf)")
 def pixel_scale(batch: Batch, model: nn.Module, rng: Streams, *, arcsec: Annotated[float, "(0, 10]"]) -> Perturbed:
     """Observe with pixels of so many arcsec, centred on the same galaxy.
 

@@ -6,7 +6,7 @@ import math
 from typing import TYPE_CHECKING, Annotated
 
 import numpy as np
-from astrobench import Perturbed, SuiteError, severity
+from astrobench import Perturbed, SuiteError, needs, severity
 
 from astrobench_perturbations.fourier import filtered, frequencies
 from astrobench_perturbations.observing import pixel_scale_of, reobserved
@@ -21,6 +21,7 @@ REACH = 5.0
 
 
 @severity("fwhm", "arcsec", harmless=0.0)
+@needs("pixel_scale", fwhm="[pixel_scale, inf)")
 def psf(batch: Batch, model: nn.Module, rng: Streams, *, fwhm: Annotated[float, "(0, 30]"]) -> Perturbed:
     """Blur by a Gaussian whose FWHM in arcsec adds in quadrature to the observation's own.
 

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Literal
 
 import numpy as np
 import torch
-from astrobench import Perturbed, SuiteError
+from astrobench import Perturbed, SuiteError, needs
 
 from astrobench_perturbations.attacked import attacked
 from astrobench_perturbations.attempt import TARGET_REACHED
@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from torch import nn
 
 
+@needs("classes")
 def random_pixel(
     batch: Batch,
     model: nn.Module,

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Annotated
 
 import numpy as np
-from astrobench import Perturbed, severity
+from astrobench import Perturbed, needs, severity
 
 from astrobench_perturbations.observing import observation_of, reobserved, sky_of
 
@@ -15,6 +15,7 @@ if TYPE_CHECKING:
 
 
 @severity("z", "", harmless=0.0)
+@needs("observation")
 def redshift(batch: Batch, model: nn.Module, rng: Streams, *, z: Annotated[float, "[0, 10]"]) -> Perturbed:
     """Dim the surface brightness of the galaxies by (1 + z)⁻⁴, as if they lay farther by a redshift z.
 

@@ -6,7 +6,7 @@ import math
 from typing import TYPE_CHECKING, Annotated
 
 import numpy as np
-from astrobench import Perturbed, SuiteError, severity
+from astrobench import Perturbed, SuiteError, needs, severity
 
 from astrobench_perturbations.fourier import filtered, frequencies
 from astrobench_perturbations.observing import reobserved
@@ -17,6 +17,7 @@ if TYPE_CHECKING:
 
 
 @severity("pixels", "pixel", harmless=0.0)
+@needs(pixels="[0, side)")
 def registration(batch: Batch, model: nn.Module, rng: Streams, *, pixels: Annotated[float, "[0, 100]"]) -> Perturbed:
     """Shift every band but the first by so many pixels, each in a direction of its own.
 

@@ -6,7 +6,7 @@ import math
 from typing import TYPE_CHECKING, Annotated
 
 import numpy as np
-from astrobench import Perturbed, SuiteError, severity
+from astrobench import Perturbed, SuiteError, needs, severity
 
 from astrobench_perturbations.observing import observation_of, pixel_scale_of
 from astrobench_perturbations.tracks import band_profile
@@ -19,6 +19,7 @@ FWHM_PER_SIGMA = 2 * math.sqrt(2 * math.log(2))
 
 
 @severity("electrons", "e⁻/pixel", harmless=0.0)
+@needs("observation", "pixel_scale", fwhm="[pixel_scale, inf)")
 def satellite_trail(
     batch: Batch,
     model: nn.Module,

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Annotated
 
 import numpy as np
-from astrobench import Perturbed, severity
+from astrobench import Perturbed, needs, severity
 
 from astrobench_perturbations.observing import observation_of, sky_of
 
@@ -15,6 +15,7 @@ if TYPE_CHECKING:
 
 
 @severity("brighter", "mag/arcsec²", harmless=0.0)
+@needs("observation")
 def sky(batch: Batch, model: nn.Module, rng: Streams, *, brighter: Annotated[float, "[0, 10]"]) -> Perturbed:
     """Observe under a sky that is brighter by so many mag/arcsec² in every band.
 

@@ -6,7 +6,7 @@ from dataclasses import replace
 
 import numpy as np
 import pytest
-from astrobench import Perturbed
+from astrobench import Perturbed, needs
 from conforming import caught, reported, statuses
 
 
@@ -108,3 +108,30 @@ def test_a_sound_perturbation_conforms_and_one_stream_for_all_is_allowed():
         "an image does not depend on the others"
     ]
     assert "rng.of(id)" in found["an image does not depend on the others"][1]
+
+
+@pytest.mark.parametrize(
+    ("reads", "lacked"),
+    [
+        (lambda batch: batch.observation.years, "AttributeError"),
+        (lambda batch: batch.observation.scene[0], "AttributeError"),
+        (lambda batch: int(batch.pixel_scale * 5), "ValueError"),
+        (lambda batch: [0, 1, 2][batch.labels[0]] if batch.labels is not None else 0, "TypeError"),
+    ],
+)
+def test_a_need_that_is_not_declared_is_caught(reads, lacked):
+    def reading(batch, model, rng):
+        reads(batch)
+        return fainter(batch, model, rng)
+
+    caught("perturbations", perturbation(reading), "it declares what it needs", f"it raises {lacked}")
+
+
+def test_a_need_that_is_declared_is_none_to_be_caught():
+    @needs("scene")
+    def mine(batch, model, rng):
+        """Perturb."""
+        assert batch.observation.scene is not None
+        return fainter(batch, model, rng)
+
+    assert reported("perturbations", mine)["it declares what it needs"] == ("passed", "scene")

@@ -16,7 +16,12 @@ app = typer.Typer(
 )
 
 SuiteName = Annotated[
-    str, typer.Option("--suite", "-s", help="Name of a suite (see: astrobench list suites), or a TOML file.")
+    str,
+    typer.Option(
+        "--suite",
+        "-s",
+        help="Name of a suite (see: astrobench list suites), or a TOML file; relative paths lead from its folder.",
+    ),
 ]
 Profile = Annotated[
     str | None, typer.Option(help="Size of the run: smoke, laptop or paper; by default what suits the device.")
@@ -98,7 +103,7 @@ def plan(
     results: Results = Path("astrobench-results"),
     set_: Sets = None,
 ) -> None:
-    """Show the cells of a suite, what is already done, and an estimate of time and disk. Runs nothing."""
+    """Show the cells of a suite, what is done, and what the rest takes where that was measured. Runs nothing."""
     from astrobench.cli.planning import show_plan
     from astrobench.cli.running import Wishes
 

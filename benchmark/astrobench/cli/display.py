@@ -7,7 +7,6 @@ import time
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from rich.markup import escape
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn, TimeRemainingColumn
 
 if TYPE_CHECKING:
@@ -29,8 +28,8 @@ class Display:
         self.bars: dict[tuple[str, str], Any] = {}
         self.logged: dict[str, tuple[float, str]] = {}
         self.progress = Progress(
-            TextColumn("{task.description}"), BarColumn(bar_width=20), MofNCompleteColumn(),
-            TimeElapsedColumn(), TimeRemainingColumn(), TextColumn("{task.fields[detail]}", style="dim"),
+            TextColumn("{task.description}", markup=False), BarColumn(bar_width=20), MofNCompleteColumn(),
+            TimeElapsedColumn(), TimeRemainingColumn(), TextColumn("{task.fields[detail]}", style="dim", markup=False),
             console=console, transient=True,
         )  # fmt: skip
 
@@ -46,7 +45,7 @@ class Display:
     def say(self, text: str) -> None:
         """Print a line that stays."""
         if not self.quiet:
-            self.console.print(escape(text), highlight=False, soft_wrap=True)
+            self.console.print(text, soft_wrap=True)
 
     def watch(self, running: Sequence[Running], told: str) -> None:
         """Show what is under way. told: how many tasks of the stage are done."""
@@ -65,14 +64,14 @@ class Display:
         for name, report in reports.items():
             key = (name, report.get("activity", "starting"))
             if key not in self.bars:
-                text = escape(f"[{told}] {name}: {key[1]}")
+                text = f"[{told}] {name}: {key[1]}"
                 self.bars[key] = self.progress.add_task(text, total=report.get("total"), detail="")
             self.progress.update(
                 self.bars[key],
                 completed=report.get("done", 0),
                 total=report.get("total"),
-                description=escape(f"[{told}] {name}: {key[1]}"),
-                detail=escape(report.get("detail", "")),
+                description=f"[{told}] {name}: {key[1]}",
+                detail=report.get("detail", ""),
             )
 
     def _log(self, reports: dict[str, dict[str, Any]], told: str) -> None:
@@ -85,7 +84,7 @@ class Display:
                 continue
             self.logged[name] = (now, activity)
             line = f"[{told}] {name}: {activity} {report['done']}/{report['total']} {report['detail']}"
-            self.console.print(escape(line.rstrip()), highlight=False, soft_wrap=True)
+            self.console.print(line.rstrip(), soft_wrap=True)
 
 
 def _report(path: Path) -> dict[str, Any]:

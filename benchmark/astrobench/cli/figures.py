@@ -32,8 +32,7 @@ def draw_figures(wishes: Wishes, names: Sequence[str], out: Path | None) -> None
     Raises StoreError where nothing is stored yet, SuiteError for an unknown figure, DataError where the stored cells
     lack what a named figure draws.
     """
-    from rich.console import Console
-
+    from astrobench.cli.output import plain_console
     from astrobench.writing import prove_writable
 
     order = ordered(wishes)
@@ -43,7 +42,7 @@ def draw_figures(wishes: Wishes, names: Sequence[str], out: Path | None) -> None
         raise StoreError(f"{told}: {_first(wishes)}")
     folder = out or _folder(order)
     prove_writable(folder, "--out")
-    console = Console(highlight=False, markup=False, soft_wrap=True)
+    console = plain_console(soft_wrap=True)
     for told in _drawn(exhibits, names, folder, console):
         console.print(f"not drawn: {told}")
     if len(exhibits) < len(order.plan.cells):
@@ -62,7 +61,7 @@ def draw_asked(order: Order, console: Console) -> None:
         except Exception as error:
             named = "" if isinstance(error, AstrobenchError) else f"figure {name!r}: {type(error).__name__}: "
             told = f"not drawn:   {named}{' '.join(str(error).split())}"
-        console.print(told, markup=False, highlight=False, soft_wrap=True)
+        console.print(told, soft_wrap=True)
 
 
 def _draw_unless_drawn(exhibits: Sequence[Exhibit], name: str, folder: Path) -> None:

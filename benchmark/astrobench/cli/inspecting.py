@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from rich.console import Console
-
+from astrobench.cli.output import plain_console
 from astrobench.errors import PluginError, did_you_mean
 from astrobench.registry import KINDS, Registry
 
@@ -12,7 +11,7 @@ def show_plugins(what: str | None) -> None:
     """Print the plugins of every kind, of one kind, or all that is known of one plugin."""
     from astrobench.catalogue import catalogue
 
-    registry, console = Registry.load(), Console()
+    registry, console = Registry.load(), plain_console()
     if what is None or what in KINDS:
         console.print(catalogue(registry, kind=what))
         return
@@ -25,13 +24,13 @@ def show_plugins(what: str | None) -> None:
 
 def check_plugin(kind: str, name: str, sets: list[str]) -> int:
     """Print each check of one plugin; return 0 when none failed."""
-    from astrobench.cli.running import tables_of
+    from astrobench.cli.overrides import tables_of
     from astrobench.conformance import check
 
     kinds = {k.rstrip("s"): k for k in KINDS} | {k: k for k in KINDS}
     if kind not in kinds:
         raise PluginError(f"unknown kind {kind!r}{did_you_mean(kind, KINDS)}")
     report = check(Registry.load(), kinds[kind], name, tables_of(sets))
-    console = Console()
+    console = plain_console()
     console.print(report)
     return 0 if report.passed else 1

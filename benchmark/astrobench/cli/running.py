@@ -4,17 +4,18 @@ from __future__ import annotations
 
 import os
 import sys
-import tomllib
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from astrobench.errors import PluginError, SuiteError, did_you_mean
+from astrobench.cli.overrides import chosen, over, tables_of
+from astrobench.errors import InfraError, PluginError, SuiteError, did_you_mean
 
 if TYPE_CHECKING:
     from astrobench.plan import Plan
     from astrobench.records import Row
     from astrobench.registry import Registry
+    from astrobench.suite import Suite
 
 
 @dataclass(frozen=True)
@@ -36,9 +37,13 @@ class Wishes:
 
 @dataclass(frozen=True)
 class Order:
-    """What the wishes come to: a plan, its devices and workers, and where its results are."""
+    """What the wishes come to: a plan, its devices and workers, and where its results are.
+
+    usual: the suite as its file and profile have it, which is what its authors measured.
+    """
 
     plan: Plan
+    usual: Suite
     devices: tuple[str, ...]
     workers: int
     results: Path
@@ -59,20 +64,31 @@ def ordered(wishes: Wishes) -> Order:
     profile = wishes.profile or defaults.get(kind)
     asked = tables_of(wishes.sets)
     suite = read_suite(path, profile, asked)
-    chosen = _chosen(suite.model_dump(mode="json"), wishes, registry)
-    suite = read_suite(path, profile, {**asked, **_merged_axes(asked, chosen)})
+    suite = read_suite(path, profile, over(asked, chosen(suite.model_dump(mode="json"), wishes, registry)))
     workers = wishes.workers or (os.cpu_count() or 1 if kind == "cpu" else len(devices))
-    return Order(make_plan(suite, registry, profile or "", kind), devices, workers, wishes.results)
+    folder = path.parent.resolve() if wishes.suite.endswith(".toml") else None
+    plan = make_plan(suite, registry, profile or "", kind, folder)
+    return Order(plan, _usual(path, profile, suite), devices, workers, wishes.results)
+
+
+def _usual(path: Path, profile: str | None, suite: Suite) -> Suite:
+    """Return a suite without what the command line changes, or without measurements where it is none by itself."""
+    from astrobench.suite import read_suite
+
+    try:
+        return read_suite(path, profile)
+    except SuiteError:
+        return suite.model_copy(update={"measured": None})
 
 
 def run_suite(
     wishes: Wishes, *, publish: Path | None, in_process: bool, quiet: bool, figures: bool = True, latents: bool = False
 ) -> int:
     """Run a suite, print its leaderboard and where its files are, draw its figures; return the exit code."""
-    from rich.console import Console
-
     from astrobench.cli.display import Display
     from astrobench.cli.estimates import notes, summary
+    from astrobench.cli.losses import losses
+    from astrobench.cli.output import plain_console
     from astrobench.engine import Options, Sweep
     from astrobench.exporting import predictions_told
     from astrobench.store import Store
@@ -83,17 +99,23 @@ def run_suite(
     store.prepare()
     if publish:
         prove_writable(publish / order.plan.suite.name, "--publish")
-    console = Console()
-    with Display(Console(stderr=True), quiet=quiet) as display:
+    console = plain_console()
+    with Display(plain_console(stderr=True), quiet=quiet) as display:
         sweep = Sweep(order.plan, store, Options(order.devices, order.workers, in_process, display.watch))
-        lines = [*summary(order, store, sweep.missing()), *order.plan.suite.notes]
+        missing = sweep.missing()
+        lines = [*summary(order, store, missing), *order.plan.suite.notes]
         for line in lines:
             display.say(line)
-        sweep.prepare()
-        for line in notes(order, store):
-            if line not in lines:
-                display.say(line)
-        rows = sweep.run()
+        left = {cell.key for cells in missing.values() for cell in cells}
+        try:
+            sweep.prepare()
+            for line in notes(order, store):
+                if line not in lines:
+                    display.say(line)
+            rows = sweep.run()
+        except InfraError as error:
+            done = (cell.key for cell in order.plan.cells if cell.key not in left)
+            raise InfraError(f"{error}; {losses(sweep, done)}") from error
     folders = [order.results / "leaderboards"] + ([publish] if publish else [])
     for other in (folders[0] / order.plan.suite.name / "records").glob("*.jsonl"):  # a view of this run alone
         if other != records_file(order.plan, folders[0] / order.plan.suite.name):
@@ -101,7 +123,7 @@ def run_suite(
     for folder in folders:
         _publish(order.plan, rows, folder / order.plan.suite.name, in_sight=folder == folders[-1], console=console)
     for line in predictions_told(sweep, folders[0] / order.plan.suite.name, latents=latents):
-        console.print(line, markup=False, highlight=False, soft_wrap=True)
+        console.print(line, soft_wrap=True)
     if figures and order.plan.suite.figures:
         from astrobench.cli.figures import draw_asked
 
@@ -120,8 +142,8 @@ def _publish(plan: Plan, rows: tuple[Row, ...], folder: Path, *, in_sight: bool,
     write_atomically(folder / "leaderboard.svg", picture(board, _command()).encode(), replace=True)
     if in_sight:
         console.print(terminal(board))
-        console.print(f"leaderboard: {folder / 'README.md'} and {folder / 'table.csv'}", highlight=False)
-        console.print(f"records:     {records}", highlight=False)
+        console.print(f"leaderboard: {folder / 'README.md'} and {folder / 'table.csv'}", soft_wrap=True)
+        console.print(f"records:     {records}", soft_wrap=True)
 
 
 def records_file(plan: Plan, folder: Path) -> Path:
@@ -148,13 +170,13 @@ def _verdict(rows: tuple[Row, ...], console: Any) -> int:
         console.print(f"{len(lacking)} of {len(rows)} cells lack scores of a metric; the first:", style="bold red")
         first = {name: reason for row in reversed(lacking) for name, reason in row.problems.items()}
         for name, reason in first.items():
-            console.print(f"  {name}: {reason}", markup=False, highlight=False)
+            console.print(f"  {name}: {reason}")
     if not failed:
         return int(bool(lacking))
     console.print(f"{len(failed)} of {len(rows)} cells failed; the first:", style="bold red")
     for row in failed[:5]:
         where = f"{row.method} · {row.architecture} · {row.domain} · {row.perturbation} · seed {row.seed}"
-        console.print(f"  {where}: {row.status}: {row.reason}", markup=False, highlight=False)
+        console.print(f"  {where}: {row.status}: {row.reason}")
     return 1
 
 
@@ -175,75 +197,3 @@ def _suite_path(registry: Registry, name: str) -> Path:
     except PluginError:
         known = registry.names("suites")
         raise SuiteError(f"unknown suite {name!r}{did_you_mean(name, known)}; or give a .toml file") from None
-
-
-def tables_of(words: list[str]) -> dict[str, Any]:
-    """Return `--set a.b=value` as nested tables; the value is TOML, or text where it is none."""
-    tables: dict[str, Any] = {}
-    for word in words:
-        path, equals, text = word.partition("=")
-        if not equals or not path:
-            raise SuiteError(f"--set {word!r} is not key=value, e.g. --set training.epochs=5")
-        place = tables
-        *heads, last = path.split(".")
-        for head in heads:
-            place = place.setdefault(head, {})
-        place[last] = _toml_value(text)
-    return tables
-
-
-def _toml_value(text: str) -> Any:
-    try:
-        return tomllib.loads(f"value = {text}")["value"]
-    except tomllib.TOMLDecodeError:
-        return text
-
-
-def _chosen(suite: dict[str, Any], wishes: Wishes, registry: Registry) -> dict[str, Any]:
-    """Return the axes and limit that the command line asks for, as a table to lay over the suite."""
-    from astrobench.leaderboard.defaults import unperturbed_label
-
-    axes = suite["axes"]
-    over: dict[str, Any] = {}
-    for axis, kind, asked in (
-        ("method", "methods", wishes.method),
-        ("architecture", "architectures", wishes.architecture),
-        ("perturbation", "perturbations", wishes.perturbation),
-    ):
-        if asked is not None:
-            always = {"method": suite["reference"], "perturbation": unperturbed_label(suite)}.get(axis)
-            over[axis] = _picked(axes[axis], _words(asked), always, registry, kind)
-    if wishes.seeds is not None:
-        over["seed"] = [_seed(word) for word in _words(wishes.seeds)]
-    return {**({"axes": over} if over else {}), **({"limit": wishes.limit} if wishes.limit else {})}
-
-
-def _picked(
-    uses: list[dict[str, Any]], words: list[str], always: str | None, registry: Registry, kind: str
-) -> list[Any]:
-    """Return the entries of an axis that were asked for; a plugin that the suite does not name is added plainly."""
-    if always is not None and always not in words:
-        words = [always, *words]
-    picked: list[Any] = []
-    for word in words:
-        found = [use for use in uses if word in (use["label"], use["plugin"])]
-        if not found:
-            registry.get(kind, word)
-            found = [{"plugin": word}]
-        picked += found
-    return picked
-
-
-def _merged_axes(asked: dict[str, Any], chosen: dict[str, Any]) -> dict[str, Any]:
-    axes = {**asked.get("axes", {}), **chosen.get("axes", {})}
-    return {**chosen, **({"axes": axes} if axes else {})}
-
-
-def _words(text: str) -> list[str]:
-    return [word.strip() for word in text.split(",") if word.strip()]
-
-
-def _seed(word: str) -> int:
-    if not word.isdigit():
-        raise SuiteError(f"--seeds has {word!r}; expected whole numbers from 0, comma-separated, e.g. 0,1")
-    return int(word)

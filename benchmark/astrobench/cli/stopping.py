@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
 import signal
 import sys
@@ -11,6 +12,7 @@ if TYPE_CHECKING:
     from types import FrameType
 
 SHOW_CURSOR = b"\x1b[?25h"
+GO_ON = "run the same command again to go on"
 
 
 class Stopped(BaseException):
@@ -27,23 +29,26 @@ class Stopped(BaseException):
 def listen() -> None:
     """Raise Stopped in the main thread at the first signal; end the process at the second.
 
-    What the process started dies with it: a fork server sees its driver go, and takes the tasks along.
+    What the process started dies with it: a fork server sees its driver go, and takes the tasks along. A script's
+    shell starts what it runs in the background deaf to Ctrl-C; a run hears it there too, for otherwise it would hold
+    the cores unseen when the script is gone, and a run that ends has lost nothing. Who ignores SIGTERM means it.
     """
     heard: list[int] = []
 
     def stop(number: int, frame: FrameType | None) -> None:
         if heard:
-            end(128 + heard[0])
+            end(128 + heard[0], signal.Signals(number).name)
         heard.append(number)
         raise Stopped(number)
 
-    for number in (signal.SIGINT, signal.SIGTERM):
-        if signal.getsignal(number) is not signal.SIG_IGN:  # a shell may have started us in the background
-            signal.signal(number, stop)
+    signal.signal(signal.SIGINT, stop)
+    if signal.getsignal(signal.SIGTERM) is not signal.SIG_IGN:
+        signal.signal(signal.SIGTERM, stop)
 
 
-def end(code: int) -> None:
-    """End the process now, whatever its threads are waiting for; leave the terminal as it should be."""
-    if sys.stderr is not None and sys.stderr.isatty():
-        os.write(2, SHOW_CURSOR)
+def end(code: int, name: str) -> None:
+    """Say how to go on and end the process now, whatever its threads wait for; leave the terminal as it should be."""
+    if sys.stderr is not None:
+        with contextlib.suppress(OSError, ValueError):  # whoever read it may be gone
+            os.write(2, SHOW_CURSOR * sys.stderr.isatty() + f"astrobench: ended by {name}: {GO_ON}\n".encode("ascii"))
     os._exit(code)

@@ -6,8 +6,7 @@ import contextlib
 from collections import Counter
 from typing import TYPE_CHECKING, Any
 
-from rich.console import Console
-
+from astrobench.cli.output import plain_console
 from astrobench.errors import StoreError
 from astrobench.inputs import check_inputs
 from astrobench.progress import watched_by
@@ -23,7 +22,7 @@ if TYPE_CHECKING:
 
 def check_results(results: Path) -> int:
     """Print what is damaged and what follows from it; return 1 where anything was."""
-    health, console = fsck(_store(results)), _console()
+    health, console = fsck(_store(results)), plain_console(soft_wrap=True)
     for damage in health.damage:
         console.print(f"{damage.path}: {damage.why}; set aside: {damage.remedy}")
     for path in health.conflicts:
@@ -35,7 +34,7 @@ def check_results(results: Path) -> int:
 
 def check_data(results: Path) -> int:
     """Print which data behind stored results have changed, and what rests on them; return 1 where any have."""
-    store, console = _store(results), _console()
+    store, console = _store(results), plain_console(soft_wrap=True)
     with _progress() as watcher, watched_by(watcher):
         found = check_inputs(store)
     for item in found.changed:
@@ -66,7 +65,7 @@ def _progress() -> Iterator[Callable[[str, int, int, str], None]]:
     """Show a bar on a terminal, and nothing in a log."""
     from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn
 
-    console = Console(stderr=True)
+    console = plain_console(stderr=True)
     columns = TextColumn("{task.description}", markup=False), BarColumn(bar_width=20), MofNCompleteColumn()
     with Progress(*columns, console=console, transient=True, disable=not console.is_terminal) as bars:
         tasks: dict[str, Any] = {}
@@ -81,7 +80,7 @@ def _progress() -> Iterator[Callable[[str, int, int, str], None]]:
 
 def clean_results(results: Path, *, hours: float, dry_run: bool) -> None:
     """Remove what no result needs, or print what would go."""
-    found, console = waste(_store(results), hours), _console()
+    found, console = waste(_store(results), hours), plain_console(soft_wrap=True)
     if dry_run:
         for item in found:
             console.print(f"{item.path}: {item.why}, {_megabytes(item.size)}")
@@ -102,7 +101,7 @@ def pack_results(wishes: Wishes, folder: Path) -> int:
     rows = Sweep(order.plan, _store(order.results), Options()).rows()
     path = write_records(order.plan, rows, folder)
     done = sum(row.status == "ok" for row in rows)
-    _console().print(f"{path}: {len(rows)} rows, {done} with numbers")
+    plain_console(soft_wrap=True).print(f"{path}: {len(rows)} rows, {done} with numbers")
     return 0 if done == len(rows) else 1
 
 
@@ -110,10 +109,6 @@ def _store(results: Path) -> Store:
     if not results.is_dir():
         raise StoreError(f"there are no results in {results}; name the folder with --results")
     return Store(results)
-
-
-def _console() -> Console:
-    return Console(highlight=False, markup=False, soft_wrap=True)
 
 
 def _megabytes(size: int) -> str:

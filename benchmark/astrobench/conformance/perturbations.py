@@ -15,12 +15,15 @@ from astrobench.conformance.seeding import same, seeded
 from astrobench.conformance.skies import TinyNetwork, batch
 from astrobench.errors import PluginError
 from astrobench.seeds import Streams
+from astrobench.stages.facts import facts_of
 from astrobench.stages.readonly import COPY, wrote_to_read_only
 from astrobench.stages.returned import check_facts, checked_rows
 from astrobench.types import Batch, Perturbed
 
 if TYPE_CHECKING:
     from collections.abc import Callable
+
+    from astrobench.needs import Facts
 
 Taken = TypeVar("Taken")
 
@@ -158,6 +161,40 @@ def it_works_without_labels(subject: Subject) -> None:
     subject.of(batch(subject.model, labelled=False))
 
 
+def it_declares_what_it_needs(subject: Subject) -> str:
+    """It works without what astrobench.needs does not declare, so that a run is refused before it trains."""
+    declared, params = subject.case.plugin.signature.needs, subject.case.params
+    unneeded = [fact for fact in POORER if not declared.unmet(params, known_of(POORER[fact](subject.batch), fact))]
+    poorest = subject.batch
+    for fact in unneeded:
+        poorest = POORER[fact](poorest)
+    try:
+        subject.of(poorest)
+    except Exception as error:
+        lacked = " or ".join(map(repr, unneeded))
+        expect(False, f"it raises {type(error).__name__}: {error}; without {lacked}: declare it by astrobench.needs")
+    return ", ".join(declared.facts) or "nothing"
+
+
+def _without_scene(given: Batch) -> Batch:
+    return replace(given, observation=given.observation and replace(given.observation, scene=None))
+
+
+POORER: dict[str, Callable[[Batch], Batch]] = {
+    "scene": _without_scene,
+    "observation": lambda given: replace(given, observation=None),
+    "pixel_scale": lambda given: replace(given, pixel_scale=float("nan")),
+    "classes": lambda given: replace(given, labels=given.flux[:, 0, :2, 0]),
+}
+"""What takes a fact from a batch, as a dataset that lacks it would give it."""
+
+
+def known_of(given: Batch, taken: str) -> Facts:
+    """Return the facts of a batch from which one was taken."""
+    side = min(given.flux.shape[2:])
+    return facts_of(given.observation, given.pixel_scale, side, classes=taken != "classes")
+
+
 RULES = (
     it_returns_flux_or_inputs,
     its_rows_name_images,
@@ -167,4 +204,5 @@ RULES = (
     an_image_does_not_depend_on_the_others,
     it_changes_nothing_in_place,
     it_works_without_labels,
+    it_declares_what_it_needs,
 )

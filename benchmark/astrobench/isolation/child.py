@@ -17,7 +17,7 @@ from multiprocessing import forkserver
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from astrobench.errors import AstrobenchError, InfraError, is_infra
+from astrobench.errors import REMEDY, AstrobenchError, InfraError, cannot_name, is_infra, is_of_names
 from astrobench.parallel import limit_threads
 from astrobench.progress import watched_by
 
@@ -62,7 +62,9 @@ def fault(error: BaseException) -> dict[str, Any]:
     if isinstance(error, AstrobenchError):
         return {"status": "refused", "reason": str(error)}
     if is_infra(error):
-        return {"status": "infra", "reason": told}
+        return {"status": "infra", "reason": f"{told}; {REMEDY}"}
+    if isinstance(error, UnicodeEncodeError) and is_of_names(error):
+        return {"status": "refused", "reason": cannot_name(error)}
     if isinstance(error, MemoryError) or type(error).__name__ == "OutOfMemoryError":
         return {"status": "oom", "reason": told}
     return {"status": "plugin_error", "reason": told}

@@ -17,6 +17,7 @@ from astrobench.errors import InfraError
 from astrobench.isolation.child import DRIVER, LARGEST_RESULT, checked, child, fault, function_of, progress_writer
 from astrobench.isolation.log import BoundedLog
 from astrobench.isolation.session import Session, memory_share
+from astrobench.isolation.sockets import keep_socket_short
 from astrobench.progress import watched_by
 
 if TYPE_CHECKING:
@@ -85,6 +86,7 @@ def _run_once(task: Task, stop: threading.Event) -> Outcome | None:
     """Run a task; None when its server died under it, which is nobody's fault."""
     context = get_context("forkserver")
     context.set_forkserver_preload(list(PRELOADED))
+    keep_socket_short()
     (answers, theirs), (words, their_words) = context.Pipe(duplex=False), context.Pipe(duplex=False)
     body = json.dumps({"entry": task.entry, "payload": task.payload, "progress": task.progress})
     process = context.Process(target=child, args=(theirs, their_words, body), daemon=False)
@@ -172,7 +174,7 @@ def _judged(body: Any) -> Outcome:
     """Return the outcome that a child tells. Raises InfraError for a fault of the machine, ValueError for nonsense."""
     status, result, reason = body["status"], body.get("result", {}), str(body.get("reason", ""))
     if status == "infra":
-        raise InfraError(f"{reason}; nothing is lost: mend it and run the same command again to go on")
+        raise InfraError(reason)
     if status not in ("ok", "refused", "plugin_error", "invalid_result", "oom") or not isinstance(result, dict):
         raise ValueError("not an outcome")
     return Outcome(status, result, reason)

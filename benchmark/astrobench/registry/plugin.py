@@ -174,7 +174,7 @@ def one(kind: str) -> str:
 def _title(suite: Path) -> str:
     """Return title and description of a suite's file, or why they cannot be read."""
     try:
-        body = tomllib.loads(suite.read_text(encoding="utf-8"))
+        body = tomllib.loads(suite.read_text(encoding="utf-8-sig"))
     except (OSError, ValueError) as error:
         return f"cannot be read: {error}"
     return "\n\n".join(str(body[key]).strip() for key in ("title", "description") if key in body)

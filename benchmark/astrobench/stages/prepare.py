@@ -11,10 +11,12 @@ import numpy as np
 from astrobench.choices import Choice
 from astrobench.environment import provenance
 from astrobench.stages.datasets import check_dataset, open_dataset, registry_of
+from astrobench.stages.facts import facts_of
 from astrobench.store import Store
 from astrobench.types import Labelled, Regression
 
 if TYPE_CHECKING:
+    from astrobench.needs import Facts
     from astrobench.types import Dataset, Unlabelled
 
 
@@ -38,6 +40,7 @@ def prepare(payload: dict[str, Any]) -> dict[str, Any]:
             "target": len(dataset.target.images),
             **{f"test {domain}": len(part.images) for domain, part in dataset.tests.items()},
         },
+        "facts": {domain: _facts(dataset, part) for domain, part in dataset.tests.items()},
         "unit": dataset.unit,
         "synthetic": dataset.synthetic,
         "licence": dataset.licence,
@@ -64,6 +67,11 @@ def files_of(choice: Choice) -> list[dict[str, str]]:
 
 def _each(value: Any) -> list[str]:
     return value if isinstance(value, list) else [value]
+
+
+def _facts(dataset: Dataset, part: Labelled | Unlabelled) -> Facts:
+    classes = not isinstance(dataset, Regression)
+    return facts_of(part.observation, dataset.pixel_scale, min(part.images.shape[2:]), classes=classes)
 
 
 def truth_arrays(part: Labelled | Unlabelled) -> dict[str, np.ndarray]:
