@@ -12,6 +12,8 @@ from astrobench.cli.overrides import chosen, over, tables_of
 from astrobench.errors import InfraError, PluginError, SuiteError, did_you_mean
 
 if TYPE_CHECKING:
+    from astrobench.cli.display import Display
+    from astrobench.engine import Sweep
     from astrobench.plan import Plan
     from astrobench.records import Row
     from astrobench.registry import Registry
@@ -86,8 +88,6 @@ def run_suite(
 ) -> int:
     """Run a suite, print its leaderboard and where its files are, draw its figures; return the exit code."""
     from astrobench.cli.display import Display
-    from astrobench.cli.estimates import notes, summary
-    from astrobench.cli.losses import losses
     from astrobench.cli.output import plain_console
     from astrobench.engine import Options, Sweep
     from astrobench.exporting import predictions_told
@@ -102,20 +102,7 @@ def run_suite(
     console = plain_console()
     with Display(plain_console(stderr=True), quiet=quiet) as display:
         sweep = Sweep(order.plan, store, Options(order.devices, order.workers, in_process, display.watch))
-        missing = sweep.missing()
-        lines = [*summary(order, store, missing), *order.plan.suite.notes]
-        for line in lines:
-            display.say(line)
-        left = {cell.key for cells in missing.values() for cell in cells}
-        try:
-            sweep.prepare()
-            for line in notes(order, store):
-                if line not in lines:
-                    display.say(line)
-            rows = sweep.run()
-        except InfraError as error:
-            done = (cell.key for cell in order.plan.cells if cell.key not in left)
-            raise InfraError(f"{error}; {losses(sweep, done)}") from error
+        rows = _swept(sweep, order, display)
     folders = [order.results / "leaderboards"] + ([publish] if publish else [])
     for other in (folders[0] / order.plan.suite.name / "records").glob("*.jsonl"):  # a view of this run alone
         if other != records_file(order.plan, folders[0] / order.plan.suite.name):
@@ -129,6 +116,30 @@ def run_suite(
 
         draw_asked(order, console)
     return _verdict(rows, console)
+
+
+def _swept(sweep: Sweep, order: Order, display: Display) -> tuple[Row, ...]:
+    """Run a sweep behind a display that shows the estimate, and what the datasets have to say once they are open.
+
+    Raises InfraError, with what is lost of the results that were there, where the machine is at fault.
+    """
+    from astrobench.cli.estimates import notes, summary
+    from astrobench.cli.losses import losses
+
+    missing = sweep.missing()
+    lines = [*summary(order, sweep.store, missing), *order.plan.suite.notes]
+    for line in lines:
+        display.say(line)
+    left = {cell.key for cells in missing.values() for cell in cells}
+    try:
+        sweep.prepare()
+        for line in notes(order, sweep.store):
+            if line not in lines:
+                display.say(line)
+        return sweep.run()
+    except InfraError as error:
+        done = (cell.key for cell in order.plan.cells if cell.key not in left)
+        raise InfraError(f"{error}; {losses(sweep, done)}") from error
 
 
 def _publish(plan: Plan, rows: tuple[Row, ...], folder: Path, *, in_sight: bool, console: Any) -> None:

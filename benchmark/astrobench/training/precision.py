@@ -34,7 +34,7 @@ def forward_in(precision: str, model: nn.Module, device: torch.device) -> Iterat
 
     def begin(*_: object) -> None:
         entered.append(torch.autocast(device.type, torch.bfloat16))
-        entered[-1].__enter__()
+        entered[-1].__enter__()  # type: ignore[no-untyped-call]
 
     def end(module: nn.Module, given: object, output: Output | None) -> Output | None:
         entered.pop().__exit__(None, None, None)
