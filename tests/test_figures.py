@@ -42,7 +42,7 @@ def filled(results: Path, *, task: str = "regression") -> Stock:
     }  # fmt: skip
     store.write("datasets", job.dataset_key, about, {})
     arrays = {
-        "ids": text_array(IDS[::-1]), "latent": np.zeros((8, 2), np.float32),
+        "ids": text_array(IDS[::-1]), "rows": np.arange(8)[::-1].copy(), "latent": np.zeros((8, 2), np.float32),
         "logits": np.concatenate([labels[::-1], np.full_like(labels, 0.1)], axis=1),
     }  # fmt: skip
     for cell in plan.cells:

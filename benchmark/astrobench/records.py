@@ -212,8 +212,12 @@ def _plain(row: Row) -> dict[str, Any]:
 
 
 def _readable(text: str) -> str:
-    """Return a plugin's words without what the reader refuses, half of a surrogate pair say."""
-    return text if text.isprintable() else str(AstrobenchError(text))
+    """Return a plugin's words without what the reader refuses: half of a surrogate pair."""
+    try:
+        text.encode()
+    except UnicodeEncodeError:
+        return str(AstrobenchError(text))
+    return text
 
 
 def score_to_plain(score: Score) -> dict[str, Any]:

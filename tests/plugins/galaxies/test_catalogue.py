@@ -120,7 +120,7 @@ def test_rows_that_are_left_out_are_counted(home: Path) -> None:
 def test_rows_of_splits_that_are_not_used_are_counted(home: Path) -> None:
     sides = ["train", "train", "valid", "test", "train", "train"]
     lines = [f"{row},{side}" for row, side in zip(rows(), sides * 2, strict=True)]
-    else_ = [f"{number}.npy,a,else,{side}" for number, side in enumerate(sides)]
+    else_ = [f"{number}.npy,{'ab'[number % 2]},else,{side}" for number, side in enumerate(sides)]
     (home / "sky.csv").write_text(
         "\n".join([COLUMNS + ",split,id", *(f"{row},{n}" for n, row in enumerate(lines + else_))])
     )
