@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     import pytest
 
 CORE = Path(astrobench.__file__).parent
-AGES = {"digests.py", "upkeep.py"}
+AGES = {"contents.py", "upkeep.py"}
 """Those that ask how old a file is: a wrong answer costs a digest computed anew, or an orphan that stays a day more."""
 
 
