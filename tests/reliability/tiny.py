@@ -53,7 +53,7 @@ domain = "there"
 percent = true
 help = "fraction right"
 """
-TRAININGS, CELLS = 2, 8
+TRAININGS, CELLS, EPOCHS = 2, 8, 8
 
 
 class Tiny:
