@@ -165,6 +165,6 @@ def test_data_that_change_while_a_plan_is_carried_out_are_refused(home: Path, mo
     store = Store(home / "results")
     store.prepare()
     with pytest.raises(
-        DataError, match=r"catalogue = 'labels\.txt' changed since the plan was made: plan and run again"
+        DataError, match=r"catalogue = '.*labels\.txt' changed since the plan was made: plan and run again"
     ):
         Sweep(plan, store, Options(in_process=True)).run()

@@ -71,7 +71,13 @@ def fill(plan: Plan, store: Store) -> None:
     with patch("os.fsync"):
         prediction = store.put({"logits": np.zeros((1, 3), np.float32)})
         for job in plan.jobs.values():
-            store.write("datasets", job.dataset_key, {"truth": {"Y10": prediction, "Y1": prediction}}, origin)
+            about = {
+                "truth": {"Y10": prediction, "Y1": prediction},
+                "source": job.source,
+                "shape": [3, 8, 8],
+                "sizes": {"train": 1000, "target": 1000},
+            }
+            store.write("datasets", job.dataset_key, about, origin)
             oracle = job.method.plugin == "target_only"
             trained = {
                 "oracle": oracle,
